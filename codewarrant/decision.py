@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from codewarrant.engine.canonical import digest, dumps, sha256
 from codewarrant.engine.facts import Fact
-from codewarrant.engine.trace import Conflict, Firing, LookedUp, NearMiss
+from codewarrant.engine.trace import Conflict, Firing, LookedUp, NearMiss, Standing
 from codewarrant.engine.values import Code
 
 Lane = Literal["autonomous", "review", "error"]
@@ -147,6 +147,8 @@ class Trace:
     facts: tuple[Fact, ...]
     """Every fact that the body or the trace names, with its evidence."""
     levels: int
+    standing: tuple[Standing, ...] = ()
+    """Every code that held at the end of the code stage, and what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
