@@ -1,0 +1,1 @@
+"""The rule language: text of rulepacks to the engine's program, with errors that help."""
