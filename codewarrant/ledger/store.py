@@ -342,18 +342,13 @@ class Store:
 
     def _stored(self, row: Mapping[Any, Any]) -> Stored:
         """A row as data, after checking that its columns say what its record says."""
+        names = [name for name in Stored.__slots__ if name != "request"]
         try:
             record = read(row["record"])
-            stored = Stored(
-                *(record[name] for name in Stored.__slots__ if name != "request"),
-                request=Request(**record["request"]),
-            )
-            same = all(
-                row[name] == getattr(stored, name) for name in Stored.__slots__ if name != "request"
-            )
+            stored = Stored(*(record[name] for name in names), request=Request(**record["request"]))
         except (ValueError, TypeError, KeyError):
-            same = False
-        if not same:
+            stored = None
+        if stored is None or any(row[name] != getattr(stored, name) for name in names):
             raise StoreDamaged(f"{self._path}: record {row['seq']} does not match its row")
         return stored
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 VERSION = 1
-"""Version of this layout. A store of a higher one is refused; rows of `schema_version` only grow."""
+"""Version of this layout; a store of a higher one is refused."""
 
 APPLICATION_ID = 0x43575254
 """``CWRT``, in the header of every SQLite file of ours."""

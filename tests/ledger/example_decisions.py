@@ -237,8 +237,7 @@ def body() -> Body:
                 ),
                 (
                     "I12.9",
-                    "Hypertensive chronic kidney disease with stage 1 through stage 4 chronic "
-                    "kidney disease, or unspecified chronic kidney disease",
+                    "Hypertensive chronic kidney disease, stage 1-4 or unspecified",
                     "secondary",
                     (HYPERTENSION.id, KIDNEY.id),
                     (3,),

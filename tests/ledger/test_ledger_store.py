@@ -29,7 +29,7 @@ from codewarrant.ledger.errors import (
     StoreReadOnly,
     StoreTooNew,
 )
-from codewarrant.ledger.store import Entry, Store
+from codewarrant.ledger.store import Entry, Store, Stored
 
 SNAPSHOT = snapshot()
 REQUEST = Request("Encounter/5", "demo")
@@ -169,6 +169,13 @@ def _without_triggers(path: Path, statement: str, *values: object) -> None:
     connection.close()
 
 
+def _read_all(store: Store, found: Stored) -> None:
+    store.read_decision(found)
+    store.get_blob(found.bundle_sha256)
+    store.get_blob(found.facts_sha256)
+    store.snapshot_parts(found.snapshot_sha256)
+
+
 @pytest.mark.parametrize("kind", ["bundle", "facts", "decision", "lock", "part"])
 @pytest.mark.parametrize("how", ["random bytes", "another blob", "cut short"])
 def test_a_tampered_blob_is_damage(path: Path, kind: str, how: str):
@@ -183,10 +190,7 @@ def test_a_tampered_blob_is_damage(path: Path, kind: str, how: str):
     with Store.open(path) as store:
         (found,) = store.decisions()
         with pytest.raises(StoreDamaged, match="does not match its digest"):
-            store.read_decision(found)
-            store.get_blob(found.bundle_sha256)
-            store.get_blob(found.facts_sha256)
-            store.snapshot_parts(found.snapshot_sha256)
+            _read_all(store, found)
         assert store.verify()
 
 
@@ -239,8 +243,7 @@ def test_a_store_without_its_triggers_is_damage(path: Path):
         "UPDATE blob SET kind = 'x'",
         "DELETE FROM blob",
         "INSERT OR REPLACE INTO blob SELECT * FROM blob",
-        "INSERT OR REPLACE INTO blob (sha256, kind, codec, size, content) "
-        "SELECT sha256, 'x', codec, size, content FROM blob",
+        "REPLACE INTO blob SELECT seq + 99, sha256, 'x', codec, size, content FROM blob",
         "INSERT OR REPLACE INTO decision SELECT * FROM decision",
         "REPLACE INTO snapshot_part SELECT * FROM snapshot_part",
         "INSERT OR REPLACE INTO decision_name SELECT * FROM decision_name",

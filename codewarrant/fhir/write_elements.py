@@ -1,0 +1,160 @@
+"""Elements that every outbound resource shares: ids, references, codings, and the decision's dates.
+
+Everything is worked out from the decision alone. There is no clock: a resource that must carry a
+date carries the latest day that the decision knows of, because it cannot have been made before it,
+and says ``unknown`` where the decision knows none.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+BASE = "https://codewarrant.dev/fhir"
+TARGET_ELEMENT = "http://hl7.org/fhir/StructureDefinition/targetElement"
+DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
+CPT = "http://www.ama-assn.org/go/cpt"
+HCPCS = "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
+
+SYSTEMS = {
+    "icd10cm": "http://hl7.org/fhir/sid/icd-10-cm",
+    "icd10pcs": "http://www.cms.gov/Medicare/Coding/ICD10",
+    "icd9cm": "http://hl7.org/fhir/sid/icd-9-cm",
+    "cpt": CPT,
+    "hcpcs": HCPCS,
+    "snomed": "http://snomed.info/sct",
+    "loinc": "http://loinc.org",
+    "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "revenue": "https://www.nubc.org/CodeSystem/RevenueCodes",
+}
+"""The FHIR name of each code system; one not here is a URI already, or is written as ours."""
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, BASE)
+_REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A decision being written: its parsed form with what is looked up in it again and again."""
+
+    header: Mapping[str, Any]
+    body: Mapping[str, Any]
+    facts: Mapping[str, Mapping[str, Any]]
+    rules: Mapping[str, Mapping[str, Any]]
+    subject: Mapping[str, str]
+
+    @property
+    def day(self) -> str | None:
+        """The latest date among the decision's clocks."""
+        return max((day for day in self.body["clocks"].values() if day), default=None)
+
+    def id(self, kind: str, *name: object) -> str:
+        """The id of a resource of this decision: the same decision, the same ids."""
+        text = "|".join(map(str, (self.header["decision_id"], kind, *name)))
+        return str(uuid.uuid5(_NAMESPACE, text))
+
+    @property
+    def claim(self) -> Json:
+        return {"reference": f"urn:uuid:{self.id('Claim')}"}
+
+    def claim_element(self, element: str) -> Json:
+        """A reference to one element of the claim, by the element's id."""
+        return {
+            "extension": [{"url": TARGET_ELEMENT, "valueUri": element}],
+            **self.claim,
+        }
+
+    def entities(self, name: str) -> list[Mapping[str, Any]]:
+        return [fact for fact in self.facts.values() if fact["entity"] == name]
+
+    def sources(self, entity: str, kind: str) -> list[str]:
+        """Resources of a kind (``Practitioner``) that facts of an entity stand in, sorted."""
+        return sorted(
+            {
+                item["source"]
+                for fact in self.entities(entity)
+                for item in fact["evidence"]
+                if item["source"].startswith(f"{kind}/")
+            }
+        )
+
+    def party(self, role: str, entity: str, kind: str) -> Json:
+        """Who has a role: as the caller says, else the one resource the facts name, else unknown.
+
+        Two candidates are as good as none: which of them it is would be a guess.
+        """
+        given = self.subject.get(role)
+        if given:
+            return {"reference": given}
+        found = self.sources(entity, kind)
+        return reference(found[0]) if len(found) == 1 else unknown()
+
+    @property
+    def patient(self) -> Json:
+        return self.party("patient", "patient", "Patient")
+
+    def encounter(self) -> Json | None:
+        chart = self.body["chart"]
+        return reference(chart) if chart.startswith("Encounter/") else None
+
+
+def unknown() -> Json:
+    """An element that FHIR demands and the decision does not know."""
+    return {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
+
+
+def reference(source: str) -> Json:
+    """A reference to a resource of the bundle that came in.
+
+    One without an id of its own is named by its digest, which is an identifier, not a reference.
+    """
+    if _REFERENCE.fullmatch(source) or source.startswith("urn:"):
+        return {"reference": source}
+    kind = source.split("/")[0]
+    out: Json = {"identifier": {"system": f"{BASE}/resource-digest", "value": source}}
+    if kind.isalpha() and kind[:1].isupper():
+        out["type"] = kind
+    return out
+
+
+def dated(name: str, day: str | None) -> Json:
+    """A required date under its name, or the reason why there is none."""
+    return {name: day} if day else {f"_{name}": unknown()}
+
+
+def instant(name: str, day: str | None) -> Json:
+    """A required instant: the beginning of the day in UTC, as no time of day is known."""
+    return dated(name, f"{day}T00:00:00Z" if day else None)
+
+
+def system_uri(system: str) -> str:
+    """The URI of a code system."""
+    if system in SYSTEMS:
+        return SYSTEMS[system]
+    return system if ":" in system else f"{BASE}/CodeSystem/{system}"
+
+
+def concept(code: Mapping[str, str], title: str = "", release: str = "") -> Json:
+    """A CodeableConcept of one of the decision's codes."""
+    coding: Json = {"system": system_uri(code["system"]), "code": code["code"]}
+    if release:
+        coding["version"] = release
+    if title:
+        coding["display"] = title
+    return {"coding": [coding]}
+
+
+def modifier(value: str) -> Json:
+    """A modifier; CPT's are numbers, HCPCS Level II's begin with a letter."""
+    return {"coding": [{"system": CPT if value.isdigit() else HCPCS, "code": value}]}
+
+
+def rule_urn(rule: Mapping[str, Any]) -> str:
+    """The name of a rule in the version that was applied."""
+    return f"urn:codewarrant:rule:{rule['id']}:{rule['version']}"
