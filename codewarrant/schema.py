@@ -272,6 +272,9 @@ class Note(BaseModel):
     text: str
     kind: str = ""
     date: Day | None = None
+    offsets: tuple[tuple[int, int], ...] = ()
+    """Where markup was stripped: pairs of an offset in ``text`` and the offset in the decoded
+    source from which the characters up to the next pair were copied one by one."""
 
 
 class Unread(BaseModel):
@@ -286,6 +289,16 @@ class Unread(BaseModel):
     """The code, where it is one of a system that cannot be mapped."""
     display: str = ""
     """Its display text, which goes through the lexicon."""
+    title: str = ""
+    """Words that name it for people, where they state no diagnosis; never read by the lexicon."""
+    certainty: Certainty | None = None
+    """How sure the author was; what is read from the display inherits it."""
+    clinical_status: ClinicalStatus | None = None
+    """Whether it was a present problem at the encounter."""
+    category: str | None = None
+    """Encounter diagnosis, problem list item, … as sent."""
+    order: tuple[int | str, ...] = ()
+    """Its place in reading order, as of an entity."""
 
 
 class Chart(BaseModel):
