@@ -15,7 +15,7 @@ import json
 import sys
 import tomllib
 import uuid
-from collections.abc import Callable
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,41 +31,48 @@ SYSTEMS = {
     "cpt": "http://www.ama-assn.org/go/cpt",
     "hcpcs": "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
     "loinc": "http://loinc.org",
-    "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
     "snomed": "http://snomed.info/sct",
 }
 NPI = "http://hl7.org/fhir/sid/us-npi"
+CLAIM_INFO = "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBSupportingInfoType"
+PLACES = "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set"
 PAYER_ID = "https://demo-health-plan.example/payer-id"
 BASE = "https://ehr.example/fhir/"
 NAMESPACE = uuid.UUID("6f1d3c1e-6a57-5a0e-9b0b-2b8f5d0c7a11")
 """Root of the version 5 UUIDs of examples that refer by ``urn:uuid:``."""
 
 
-def coded(entry: Table, text: str | None = None) -> Table:
+def coded(entry: Table) -> Table:
     """A CodeableConcept: every system of :data:`SYSTEMS` that ``entry`` names, and its text.
 
     A display is written for ICD-10-CM only: that text is in the public domain.
     """
-    codings = []
-    for name, system in SYSTEMS.items():
-        if name in entry:
-            coding = {"system": system, "code": entry[name]}
-            if name == "icd10cm" and "display" in entry:
-                coding["display"] = entry["display"]
-            codings.append(coding)
-    concept: Table = {"coding": codings} if codings else {}
-    text = text or entry.get("text")
-    if text:
-        concept["text"] = text
-    return concept
+    codings = [
+        {"system": system, "code": entry[name]} for name, system in SYSTEMS.items() if name in entry
+    ]
+    if "display" in entry and "icd10cm" in entry:
+        codings[0]["display"] = entry["display"]
+    return without_nothing({"coding": codings, "text": entry.get("text")})
 
 
-def concept(system: str, code: str, text: str | None = None) -> Table:
-    """A CodeableConcept with one coding."""
-    made: Table = {"coding": [{"system": system, "code": code}]}
-    if text:
-        made["text"] = text
-    return made
+def concept(system: str, code: str | None) -> Table:
+    """A CodeableConcept with one coding; empty where the source names no code."""
+    return {"coding": [{"system": system, "code": code}]} if code else {}
+
+
+def hl7(name: str, code: str | None) -> Table:
+    """A CodeableConcept of one of HL7's own code systems."""
+    return concept(HL7 + name, code)
+
+
+def worded(text: str | None) -> Table:
+    """A CodeableConcept of words alone; empty where there are none."""
+    return {"text": text} if text else {}
+
+
+def listed(value: Table) -> list[Table]:
+    """The list that a repeating element with at most one value is."""
+    return [value] if value else []
 
 
 def name_of(person: Table) -> list[Table]:
@@ -105,19 +112,28 @@ class Example:
 
     def day(self) -> str:
         """The date that undated entries bear: the first day of the encounter or of the claim."""
-        if "encounter" in self.source:
-            return self.source["encounter"]["start"][:10]
-        return self.source["claim"]["start"]
+        return (self.source.get("encounter") or self.source["claim"])["start"][:10]
 
     def moment(self) -> str:
         """The time that undated results bear: the start of the encounter."""
         return self.source["encounter"]["start"]
 
-    def add(self, resource: Table) -> None:
-        self.resources.append(without_nothing(resource))
+    def add(self, name: str, /, **elements: Any) -> None:
+        """Add the resource ``name``, such as ``Patient/patient``."""
+        kind, id = name.split("/")
+        self.resources.append(without_nothing({"resourceType": kind, "id": id, **elements}))
+
+    def add_about(self, name: str, /, **elements: Any) -> None:
+        """Add a resource about the patient in this encounter."""
+        self.add(name, subject=self.subject(), encounter=self.visit(), **elements)
+
+    def entries(self, name: str) -> Iterator[tuple[str, Table]]:
+        """The source's ``[[name]]`` tables, each with the id of the resource it becomes."""
+        for number, entry in enumerate(self.source.get(name, []), 1):
+            yield f"{name}-{number}", entry
 
     def bundle(self) -> Table:
-        for part in PARTS:
+        for part in (*PARTS, claim):
             part(self)
         return {
             "resourceType": "Bundle",
@@ -125,11 +141,8 @@ class Example:
             "type": "collection",
             "timestamp": self.source["exported"],
             "entry": [
-                {
-                    "fullUrl": self.full_url(resource["resourceType"], resource["id"]),
-                    "resource": resource,
-                }
-                for resource in self.resources
+                {"fullUrl": self.full_url(made["resourceType"], made["id"]), "resource": made}
+                for made in self.resources
             ],
         }
 
@@ -139,52 +152,33 @@ def people(example: Example) -> None:
     source = example.source
     patient = source["patient"]
     example.add(
-        {
-            "resourceType": "Patient",
-            "id": "patient",
-            "identifier": [
-                {
-                    "system": "https://ehr.example/mrn",
-                    "value": patient.get("mrn", f"SYN-{example.name[:2]}"),
-                }
-            ],
-            "name": name_of(patient),
-            "gender": patient["gender"],
-            "birthDate": patient["birth_date"],
-        }
+        "Patient/patient",
+        identifier=[{"system": "https://ehr.example/mrn", "value": f"SYN-{example.name[:2]}"}],
+        name=name_of(patient),
+        gender=patient["gender"],
+        birthDate=patient["birth_date"],
     )
     practitioner = source["practitioner"]
     example.add(
-        {
-            "resourceType": "Practitioner",
-            "id": "practitioner",
-            "identifier": [{"system": NPI, "value": practitioner["npi"]}],
-            "name": name_of(practitioner),
-            "qualification": [{"code": {"text": practitioner["specialty"]}}],
-        }
+        "Practitioner/practitioner",
+        identifier=[{"system": NPI, "value": practitioner["npi"]}],
+        name=name_of(practitioner),
+        qualification=[{"code": {"text": practitioner["specialty"]}}],
+    )
+    example.add("Organization/provider", name=source["organization"]["name"])
+    example.add(
+        "Organization/payer",
+        identifier=[{"system": PAYER_ID, "value": "DEMO01"}],
+        type=[hl7("organization-type", "pay")],
+        name="Demo Health Plan",
     )
     example.add(
-        {"resourceType": "Organization", "id": "provider", "name": source["organization"]["name"]}
-    )
-    example.add(
-        {
-            "resourceType": "Organization",
-            "id": "payer",
-            "identifier": [{"system": PAYER_ID, "value": "DEMO01"}],
-            "type": [concept(HL7 + "organization-type", "pay")],
-            "name": "Demo Health Plan",
-        }
-    )
-    example.add(
-        {
-            "resourceType": "Coverage",
-            "id": "coverage",
-            "status": "active",
-            "type": concept(HL7 + "v3-ActCode", source["coverage"].get("type", "EHCPOL")),
-            "subscriberId": source["coverage"]["member"],
-            "beneficiary": example.subject(),
-            "payor": [example.refer("Organization", "payer")],
-        }
+        "Coverage/coverage",
+        status="active",
+        type=hl7("v3-ActCode", source["coverage"].get("type", "EHCPOL")),
+        subscriberId=source["coverage"]["member"],
+        beneficiary=example.subject(),
+        payor=[example.refer("Organization", "payer")],
     )
 
 
@@ -193,189 +187,126 @@ def encounter(example: Example) -> None:
     if visit is None:
         return
     conditions = example.source.get("condition", [])
-    unknown = visit["class"] == "UNK"
-    stay = without_nothing(
-        {
-            "admitSource": {"text": visit["admit_source"]} if "admit_source" in visit else None,
-            "dischargeDisposition": concept(HL7 + "discharge-disposition", visit["disposition"])
-            if "disposition" in visit
-            else None,
-        }
-    )
+    classes = "v3-NullFlavor" if visit["class"] == "UNK" else "v3-ActCode"
+    disposition = hl7("discharge-disposition", visit.get("disposition"))
+    stay = {"admitSource": worded(visit.get("admit_source")), "dischargeDisposition": disposition}
     example.add(
-        {
-            "resourceType": "Encounter",
-            "id": "encounter",
-            "status": visit.get("status", "finished"),
-            "class": {
-                "system": HL7 + ("v3-NullFlavor" if unknown else "v3-ActCode"),
-                "code": visit["class"],
-            },
-            "type": [{"text": visit["type"]}] if "type" in visit else None,
-            "serviceType": {"text": visit["service"]} if "service" in visit else None,
-            "subject": example.subject(),
-            "participant": [{"individual": example.refer("Practitioner", "practitioner")}],
-            "period": {"start": visit["start"], "end": visit["end"]},
-            "reasonCode": [{"text": visit["reason"]}] if "reason" in visit else None,
-            "diagnosis": [
-                {
-                    "condition": example.refer("Condition", f"condition-{number}"),
-                    "use": concept(HL7 + "diagnosis-role", condition["use"]),
-                    "rank": condition["rank"],
-                }
-                for number, condition in enumerate(conditions, 1)
-                if "rank" in condition
-            ],
-            "hospitalization": stay,
-            "serviceProvider": example.refer("Organization", "provider"),
-        }
+        "Encounter/encounter",
+        status=visit.get("status", "finished"),
+        **{"class": {"system": HL7 + classes, "code": visit["class"]}},
+        type=listed(worded(visit.get("type"))),
+        serviceType=worded(visit.get("service")),
+        subject=example.subject(),
+        participant=[{"individual": example.refer("Practitioner", "practitioner")}],
+        period={"start": visit["start"], "end": visit["end"]},
+        reasonCode=listed(worded(visit.get("reason"))),
+        diagnosis=[
+            {
+                "condition": example.refer("Condition", f"condition-{number}"),
+                "use": hl7("diagnosis-role", condition["use"]),
+                "rank": condition["rank"],
+            }
+            for number, condition in enumerate(conditions, 1)
+            if "rank" in condition
+        ],
+        hospitalization=without_nothing(stay),
+        serviceProvider=example.refer("Organization", "provider"),
     )
 
 
 def conditions(example: Example) -> None:
-    for number, entry in enumerate(example.source.get("condition", []), 1):
+    for id, entry in example.entries("condition"):
         # con-5: a condition entered in error has no clinical status; none here is.
-        example.add(
-            {
-                "resourceType": "Condition",
-                "id": f"condition-{number}",
-                "clinicalStatus": concept(
-                    HL7 + "condition-clinical", entry.get("clinical", "active")
-                ),
-                "verificationStatus": concept(
-                    HL7 + "condition-ver-status", entry.get("verification", "confirmed")
-                ),
-                "category": [
-                    concept(
-                        HL7 + "condition-category", entry.get("category", "encounter-diagnosis")
-                    )
-                ],
-                "code": coded(entry),
-                "bodySite": [{"text": entry["site"]}] if "site" in entry else None,
-                "subject": example.subject(),
-                "encounter": example.visit(),
-                "onsetDateTime": entry.get("onset"),
-                "recordedDate": entry.get("recorded", example.day()),
-                "recorder": example.refer("Practitioner", "practitioner"),
-            }
+        example.add_about(
+            f"Condition/{id}",
+            clinicalStatus=hl7("condition-clinical", entry.get("clinical", "active")),
+            verificationStatus=hl7("condition-ver-status", entry.get("verification", "confirmed")),
+            category=[hl7("condition-category", entry.get("category", "encounter-diagnosis"))],
+            code=coded(entry),
+            bodySite=listed(worded(entry.get("site"))),
+            onsetDateTime=entry.get("onset"),
+            recordedDate=entry.get("recorded", example.day()),
+            recorder=example.refer("Practitioner", "practitioner"),
         )
 
 
+def quantity(entry: Table) -> Table:
+    ucum = {"system": "http://unitsofmeasure.org", "code": entry["unit"]}
+    return {"value": entry["value"], "unit": entry["unit"], **ucum}
+
+
 def observations(example: Example) -> None:
-    for number, entry in enumerate(example.source.get("observation", []), 1):
-        value = None
-        if "value" in entry:
-            value = {
-                "value": entry["value"],
-                "unit": entry["unit"],
-                "system": "http://unitsofmeasure.org",
-                "code": entry["unit"],
-            }
-        interpretation = entry.get("interpretation")
-        example.add(
-            {
-                "resourceType": "Observation",
-                "id": f"observation-{number}",
-                "status": "final",
-                "category": [
-                    concept(HL7 + "observation-category", entry.get("category", "laboratory"))
-                ],
-                "code": coded(entry),
-                "subject": example.subject(),
-                "encounter": example.visit(),
-                "effectiveDateTime": entry.get("date", example.moment()),
-                "valueQuantity": value,
-                "valueCodeableConcept": {"text": entry["result"]} if "result" in entry else None,
-                "interpretation": [concept(HL7 + "v3-ObservationInterpretation", interpretation)]
-                if interpretation
-                else None,
-            }
+    for id, entry in example.entries("observation"):
+        example.add_about(
+            f"Observation/{id}",
+            status="final",
+            category=[hl7("observation-category", entry.get("category", "laboratory"))],
+            code=coded(entry),
+            effectiveDateTime=entry.get("date", example.moment()),
+            valueQuantity=quantity(entry) if "value" in entry else None,
+            valueCodeableConcept=worded(entry.get("result")),
+            interpretation=listed(hl7("v3-ObservationInterpretation", entry.get("interpretation"))),
         )
 
 
 def medications(example: Example) -> None:
-    for number, entry in enumerate(example.source.get("medication", []), 1):
-        example.add(
-            {
-                "resourceType": "MedicationRequest",
-                "id": f"medication-{number}",
-                "status": entry.get("status", "active"),
-                "intent": "order",
-                "medicationCodeableConcept": coded(entry),
-                "subject": example.subject(),
-                "encounter": example.visit(),
-                "authoredOn": entry.get("authored", example.day()),
-                "requester": example.refer("Practitioner", "practitioner"),
-                "courseOfTherapyType": concept(
-                    HL7 + "medicationrequest-course-of-therapy", entry["course"]
-                )
-                if "course" in entry
-                else None,
-                "dosageInstruction": [{"text": entry["dosage"]}],
-            }
+    for id, entry in example.entries("medication"):
+        example.add_about(
+            f"MedicationRequest/{id}",
+            status=entry.get("status", "active"),
+            intent="order",
+            medicationCodeableConcept=coded(entry),
+            authoredOn=entry.get("authored", example.day()),
+            requester=example.refer("Practitioner", "practitioner"),
+            courseOfTherapyType=hl7("medicationrequest-course-of-therapy", entry.get("course")),
+            dosageInstruction=[{"text": entry["dosage"]}],
         )
 
 
 def procedures(example: Example) -> None:
-    for number, entry in enumerate(example.source.get("procedure", []), 1):
-        example.add(
-            {
-                "resourceType": "Procedure",
-                "id": f"procedure-{number}",
-                "status": "completed",
-                "code": coded(entry),
-                "subject": example.subject(),
-                "encounter": example.visit(),
-                "performedDateTime": entry.get("date", example.moment()),
-                "performer": [{"actor": example.refer("Practitioner", "practitioner")}],
-                "bodySite": [{"text": entry["site"]}] if "site" in entry else None,
-            }
+    for id, entry in example.entries("procedure"):
+        example.add_about(
+            f"Procedure/{id}",
+            status="completed",
+            code=coded(entry),
+            performedDateTime=entry.get("date", example.moment()),
+            performer=[{"actor": example.refer("Practitioner", "practitioner")}],
+            bodySite=listed(worded(entry.get("site"))),
         )
 
 
 def documents(example: Example) -> None:
-    for number, entry in enumerate(example.source.get("document", []), 1):
+    for id, entry in example.entries("document"):
         note = (example.folder / entry["file"]).read_bytes()
+        attachment = {
+            "contentType": "text/plain; charset=utf-8",
+            "language": "en-US",
+            "data": base64.b64encode(note).decode("ascii"),
+            "title": entry["title"],
+        }
         example.add(
-            {
-                "resourceType": "DocumentReference",
-                "id": f"document-{number}",
-                "status": "current",
-                "docStatus": "final",
-                "type": {**concept(SYSTEMS["loinc"], entry["loinc"]), "text": entry["title"]},
-                "subject": example.subject(),
-                "date": entry.get("date", example.source["encounter"]["end"]),
-                "author": [example.refer("Practitioner", "practitioner")],
-                "content": [
-                    {
-                        "attachment": {
-                            "contentType": "text/plain; charset=utf-8",
-                            "language": "en-US",
-                            "data": base64.b64encode(note).decode("ascii"),
-                            "title": entry["title"],
-                        }
-                    }
-                ],
-                "context": {"encounter": [example.visit()]},
-            }
+            f"DocumentReference/{id}",
+            status="current",
+            docStatus="final",
+            type={**concept(SYSTEMS["loinc"], entry["loinc"]), "text": entry["title"]},
+            subject=example.subject(),
+            date=entry.get("date", example.source["encounter"]["end"]),
+            author=[example.refer("Practitioner", "practitioner")],
+            content=[{"attachment": attachment}],
+            context={"encounter": [example.visit()]},
         )
 
 
 def reports(example: Example) -> None:
-    for number, entry in enumerate(example.source.get("report", []), 1):
-        example.add(
-            {
-                "resourceType": "DiagnosticReport",
-                "id": f"report-{number}",
-                "status": "final",
-                "category": [concept(HL7 + "v2-0074", entry["category"])],
-                "code": coded(entry),
-                "subject": example.subject(),
-                "encounter": example.visit(),
-                "effectiveDateTime": example.moment(),
-                "performer": [example.refer("Practitioner", "practitioner")],
-                "conclusion": entry["conclusion"],
-            }
+    for id, entry in example.entries("report"):
+        example.add_about(
+            f"DiagnosticReport/{id}",
+            status="final",
+            category=[hl7("v2-0074", entry["category"])],
+            code=coded(entry),
+            effectiveDateTime=example.moment(),
+            performer=[example.refer("Practitioner", "practitioner")],
+            conclusion=entry["conclusion"],
         )
 
 
@@ -390,51 +321,43 @@ def claim(example: Example) -> None:
         return
     lines = entry.get("line", [])
     example.add(
-        {
-            "resourceType": "Claim",
-            "id": "claim",
-            "identifier": [{"system": "https://ehr.example/claim", "value": entry["number"]}],
-            "status": entry.get("status", "draft"),
-            "type": concept(HL7 + "claim-type", entry["kind"]),
-            "use": "claim",
-            "patient": example.subject(),
-            "billablePeriod": {"start": entry["start"], "end": entry["end"]},
-            "created": entry["created"],
-            "insurer": example.refer("Organization", "payer"),
-            "provider": example.refer("Organization", "provider"),
-            "priority": concept(HL7 + "processpriority", "normal"),
-            "careTeam": [
-                {"sequence": 1, "provider": example.refer("Practitioner", "practitioner")}
-            ],
-            "supportingInfo": [
-                {
-                    "sequence": 1,
-                    "category": concept(
-                        "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBSupportingInfoType",
-                        "clmrecvdate",
-                    ),
-                    "timingDate": entry["received"],
-                }
-            ]
-            if "received" in entry
-            else None,
-            "diagnosis": [claim_diagnosis(n, row) for n, row in enumerate(entry["diagnosis"], 1)],
-            "insurance": [
-                {"sequence": 1, "focal": True, "coverage": example.refer("Coverage", "coverage")}
-            ],
-            "item": [claim_line(example, n, row) for n, row in enumerate(lines, 1)],
-            "total": money(sum((row["charge"] for row in lines), Decimal(0))) if lines else None,
-        }
+        "Claim/claim",
+        identifier=[{"system": "https://ehr.example/claim", "value": entry["number"]}],
+        status=entry.get("status", "draft"),
+        type=hl7("claim-type", entry["kind"]),
+        use="claim",
+        patient=example.subject(),
+        billablePeriod={"start": entry["start"], "end": entry["end"]},
+        created=entry["created"],
+        insurer=example.refer("Organization", "payer"),
+        provider=example.refer("Organization", "provider"),
+        priority=hl7("processpriority", "normal"),
+        careTeam=[{"sequence": 1, "provider": example.refer("Practitioner", "practitioner")}],
+        supportingInfo=listed(received(entry.get("received"))),
+        diagnosis=[claim_diagnosis(n, row) for n, row in enumerate(entry["diagnosis"], 1)],
+        insurance=[
+            {"sequence": 1, "focal": True, "coverage": example.refer("Coverage", "coverage")}
+        ],
+        item=[claim_line(example, n, row) for n, row in enumerate(lines, 1)],
+        total=money(sum((row["charge"] for row in lines), Decimal(0))) if lines else None,
     )
 
 
+def received(day: str | None) -> Table:
+    """When the payer received the claim, which R4's Claim has no element for."""
+    if day is None:
+        return {}
+    return {"sequence": 1, "category": concept(CLAIM_INFO, "clmrecvdate"), "timingDate": day}
+
+
 def claim_diagnosis(sequence: int, row: Table) -> Table:
-    made: Table = {"sequence": sequence, "diagnosisCodeableConcept": coded(row)}
-    if "type" in row:
-        made["type"] = [concept(HL7 + "ex-diagnosistype", row["type"])]
-    if "poa" in row:
-        made["onAdmission"] = concept(HL7 + "ex-diagnosis-on-admission", row["poa"])
-    return made
+    diagnosis: Table = {
+        "sequence": sequence,
+        "diagnosisCodeableConcept": coded(row),
+        "type": listed(hl7("ex-diagnosistype", row.get("type"))),
+        "onAdmission": hl7("ex-diagnosis-on-admission", row.get("poa")),
+    }
+    return without_nothing(diagnosis)
 
 
 def claim_line(example: Example, sequence: int, row: Table) -> Table:
@@ -444,35 +367,22 @@ def claim_line(example: Example, sequence: int, row: Table) -> Table:
         "diagnosisSequence": row["pointers"],
         "productOrService": coded(row),
         "modifier": [
-            concept(SYSTEMS["hcpcs" if not modifier.isdigit() else "cpt"], modifier)
-            for modifier in row.get("modifiers", [])
+            concept(SYSTEMS["cpt" if code.isdigit() else "hcpcs"], code)
+            for code in row.get("modifiers", [])
         ],
         "servicedDate": row.get("date", example.day()),
-        "locationCodeableConcept": concept(
-            "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set",
-            row["place"],
-        ),
+        "locationCodeableConcept": concept(PLACES, row["place"]),
         "quantity": {"value": row.get("units", 1)},
         "net": money(row["charge"]),
     }
     return without_nothing(line)
 
 
-PARTS: tuple[Callable[[Example], None], ...] = (
-    people,
-    encounter,
-    conditions,
-    observations,
-    medications,
-    procedures,
-    reports,
-    documents,
-    claim,
-)
+PARTS = (people, encounter, conditions, observations, medications, procedures, reports, documents)
 
 
 def plain(value: Any) -> Any:
-    """A number read as Decimal, for JSON: its shortest form (320.00 → 320.0 is the same number)."""
+    """A number read as Decimal, in its shortest JSON form: 320.00 becomes 320."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     raise TypeError(f"no JSON form for {type(value).__name__}")
