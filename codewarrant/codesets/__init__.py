@@ -1,9 +1,7 @@
 """What a diagnosis code means on a date: validity, place, titles, notes and flags."""
 
-from codewarrant.codesets.cache import load
-from codewarrant.codesets.codeset import (
+from codewarrant.codesets.answers import (
     UNTITLED,
-    CodeSet,
     Heading,
     Note,
     SeventhCharacter,
@@ -12,6 +10,8 @@ from codewarrant.codesets.codeset import (
     Term,
     Window,
 )
+from codewarrant.codesets.cache import load
+from codewarrant.codesets.codeset import CodeSet
 from codewarrant.codesets.errors import CodeSetError
 from codewarrant.codesets.shape import ICD9CM, ICD10CM, SYSTEMS
 

@@ -24,6 +24,7 @@ import zstandard
 
 from codewarrant.codesets import compiling, facts
 from codewarrant.codesets.codeset import CodeSet
+from codewarrant.codesets.columns import FORMAT
 from codewarrant.codesets.errors import CodeSetError
 from codewarrant.codesets.shape import ICD9CM, ICD10CM, SYSTEMS
 
@@ -110,14 +111,18 @@ def cache_folder() -> Path:
 
 
 def _inputs(system: str, found: tuple[Source, ...]) -> str:
-    parts = [COMPILER, compiling.FORMAT, facts.sha256(system), *(item.sha256 for item in found)]
+    parts = [COMPILER, FORMAT, facts.sha256(system), *(item.sha256 for item in found)]
     parts += [f"{item.package} {item.version} {item.file}" for item in found]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def _intact(packed: bytes) -> bytes:
     # zstd verifies its own checksum on decompression; a file without one is not ours
-    if not zstandard.get_frame_parameters(packed).has_checksum:
+    try:
+        checked = zstandard.get_frame_parameters(packed).has_checksum
+    except zstandard.ZstdError:
+        checked = False
+    if not checked:
         raise CodeSetError("the cached code set is damaged")
     return packed
 

@@ -4,93 +4,35 @@ A release is an immutable value opened from its exchange bytes; nothing else is 
 Dates are days of service. Three things are kept apart: what was *not in force* (``NOT_YET``,
 ``ENDED``), what the release *cannot know* (``UNDETERMINED``: after its horizon, before its first
 day where the system is older, or with no date at all), and codes it *does not hold* (``UNKNOWN``).
+
+ICD-10-CM came into force on 2015-10-01, the first day of its table: earlier days are ``NOT_YET``.
+ICD-9-CM was in force until 2015-09-30, the last day of its table: later days are ``ENDED``. Its
+table begins on 1985-10-01, the system in 1979: earlier days are ``UNDETERMINED``.
+
 Read-only use from several threads is safe: what is computed late is the same whoever computes it.
 """
 
 from __future__ import annotations
 
-import hashlib
-from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date, timedelta
-from enum import Enum
-from functools import cached_property
-from typing import Any, NamedTuple
 
-import orjson
 import zstandard
 
 from codewarrant.codesets import shape
-from codewarrant.codesets.compiling import FORMAT
-from codewarrant.codesets.errors import CodeSetError
-from codewarrant.codesets.sides import Families
+from codewarrant.codesets.answers import (
+    UNTITLED,
+    Heading,
+    Note,
+    SeventhCharacter,
+    SeventhState,
+    Status,
+    Term,
+    Window,
+)
+from codewarrant.codesets.columns import Columns
+from codewarrant.codesets.sides import Laterality
 from codewarrant.codesets.spelling import similar
-
-UNTITLED = "title not installed"
-_ZSTD = b"\x28\xb5\x2f\xfd"
-UPPER = "z"
-"""Ends all that starts with a key: above code characters, below the `~` of moved categories."""
-
-
-class Status(Enum):
-    """What a code is on a date."""
-
-    VALID = "valid"
-    """In force and complete: may be billed."""
-    HEADER = "header"
-    """In the list, but only what stands below it may be billed."""
-    NOT_YET = "not yet in force"
-    ENDED = "ended"
-    UNDETERMINED = "undetermined"
-    """Outside what the release knows."""
-    UNKNOWN = "unknown"
-    """Not in the release on any date."""
-
-
-class SeventhState(Enum):
-    """Whether a code has the 7th character that it needs."""
-
-    PRESENT = "present"
-    MISSING = "missing"
-    NOT_USED = "not used"
-
-
-class Window(NamedTuple):
-    """Days on which a code was valid, both included; ``end`` None means: not known after."""
-
-    start: date
-    end: date | None
-
-
-class Note(NamedTuple):
-    """A note with the level (chapter, section, code) and the place it comes from."""
-
-    kind: str
-    text: str
-    level: str
-    source: str
-
-
-class SeventhCharacter(NamedTuple):
-    character: str
-    meaning: str
-    includes: tuple[str, ...] = ()
-
-
-class Heading(NamedTuple):
-    """A chapter (``name`` is its number) or a section (``name`` is its range, ``A00-A09``)."""
-
-    level: str
-    name: str
-    title: str
-
-
-class Term(NamedTuple):
-    """A text that stands for a code: its ``title`` or one of its inclusion terms."""
-
-    code: str
-    kind: str
-    text: str
 
 
 class CodeSet:
@@ -100,57 +42,28 @@ class CodeSet:
     form. Lists come in tabular order of categories; inside a category, in character order.
     """
 
-    def __init__(self, columns: dict[str, Any], packed: bytes, digest: str) -> None:
-        self.system: str = columns["system"]
-        self.release: str = columns["release"]
-        self.digest = digest
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._laterality = Laterality(columns)
+        self.system = columns.system
+        """``icd10cm`` or ``icd9cm``."""
+        self.release = columns.release
+        """The name of the release, after the edition of its text."""
+        self.digest = columns.digest
         """sha256 of :attr:`data`."""
-        self.packed = packed
+        self.packed = columns.packed
         """The exchange bytes compressed with Zstandard, for disk."""
-        self.horizon = date.fromisoformat(columns["horizon"])
+        self.horizon = columns.horizon
         """The last day the release knows of."""
-        self.known_from = date.fromisoformat(columns["known_from"])
+        self.known_from = columns.known_from
         """The first day the release knows of."""
-        self.sources: tuple[tuple[tuple[str, str], ...], ...] = tuple(
-            tuple(sorted(source.items())) for source in columns["sources"]
-        )
-        self._older = columns["began"] is None
-        self._retired = columns["retired"] is not None
-        self._codes: list[str] = columns["codes"]
-        self._titles: list[str | None] = columns["titles"]
-        self._window: list[int] = columns["window"]
-        self._flag: list[int] = columns["flag"]
-        self._section: list[int] = columns["section"]
-        self._spans = [
-            tuple((date.fromisoformat(a), date.fromisoformat(b)) for a, b in spans)
-            for spans in columns["windows"]
-        ]
-        self._marks: list[list[list[Any]]] = columns["flags"]
-        self._heads: list[list[Any]] = columns["heads"]
-        self._raw_notes: list[list[Any]] = columns["notes"]
-        self._raw_sevenths: list[list[Any]] = columns["sevenths"]
-        self._ages: list[list[Any]] = columns["ages"]
-        self._conversions: list[list[Any]] = columns["conversions"]
-        self._moved = dict(columns["moved"])
-        self._number = dict(zip(self._codes, range(len(self._codes)), strict=True))
-        self._below: dict[int, tuple[tuple[date, date], ...]] = {}
-        self._families: dict[str, Families] = {}
+        self.sources = columns.sources
+        """What the release was compiled from: names and values of each source."""
 
     @classmethod
     def from_bytes(cls, data: bytes) -> CodeSet:
         """Open exchange bytes, plain or compressed. Raises ``CodeSetError`` where they are none."""
-        try:
-            plain = zstandard.ZstdDecompressor().decompress(data) if data[:4] == _ZSTD else data
-            columns = orjson.loads(plain)
-        except (zstandard.ZstdError, orjson.JSONDecodeError) as error:
-            raise CodeSetError("the bytes of the code set are damaged") from error
-        if not isinstance(columns, dict) or columns.get("format") != FORMAT:
-            raise CodeSetError(f"the bytes are not a code set in the form `{FORMAT}`")
-        packed = data if plain is not data else zstandard.ZstdCompressor(level=6).compress(data)
-        try:
-            return cls(columns, packed, hashlib.sha256(plain).hexdigest())
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise CodeSetError("the code set lacks a column or has one of another shape") from error
+        return cls(Columns(data))
 
     @property
     def data(self) -> bytes:
@@ -161,33 +74,17 @@ class CodeSet:
         return f"CodeSet({self.release}, {self.digest[:12]})"
 
     def __len__(self) -> int:
-        return len(self._codes)
+        return len(self._columns.codes)
 
     def __contains__(self, code: object) -> bool:
-        return isinstance(code, str) and self._at(code) is not None
+        return isinstance(code, str) and self._columns.find(code) is not None
 
     # validity
 
     def status(self, code: str, on: date | None) -> Status:
         """What the code is on a day. A header that was never billable needs no day."""
-        at = self._at(code)
-        if at is None:
-            return Status.UNKNOWN
-        own = self._spans[self._window[at]] if self._window[at] >= 0 else ()
-        if on is None:
-            return Status.UNDETERMINED if own else Status.HEADER
-        for start, end in own:
-            if start <= on <= end:
-                return Status.VALID
-        if (on > self.horizon and not self._retired) or (on < self.known_from and self._older):
-            return Status.UNDETERMINED
-        below = self._spans_below(at)
-        if any(start <= on <= end for start, end in below):
-            return Status.HEADER
-        every = own + below
-        if not every:
-            return Status.UNDETERMINED
-        return Status.NOT_YET if on < min(every)[0] else Status.ENDED
+        row = self._columns.find(code)
+        return Status.UNKNOWN if row is None else self._status(row, on)
 
     def billable(self, code: str, on: date | None) -> bool | None:
         """Whether the code may be billed on a day; None where the release cannot know."""
@@ -196,24 +93,22 @@ class CodeSet:
 
     def windows(self, code: str) -> tuple[Window, ...]:
         """When the code itself was valid; empty for headers and unknown codes."""
-        at = self._at(code)
-        if at is None or self._window[at] < 0:
+        row = self._columns.find(code)
+        if row is None:
             return ()
+        open_end = None if self._columns.retired else self.horizon
         return tuple(
-            Window(start, None if end == self.horizon and not self._retired else end)
-            for start, end in self._spans[self._window[at]]
+            Window(start, None if end == open_end else end) for start, end in self._columns.own(row)
         )
 
     def codes(self, on: date) -> Iterator[str]:
         """Every code that may be billed on the day, in order. Empty outside what is known."""
-        if not self.known_from <= on <= self.horizon:
-            return
         hit = {
             number
-            for number, spans in enumerate(self._spans)
+            for number, spans in enumerate(self._columns.windows)
             if any(start <= on <= end for start, end in spans)
         }
-        for code, number in zip(self._codes, self._window, strict=True):
+        for code, number in zip(self._columns.codes, self._columns.window, strict=True):
             if number in hit:
                 yield code
 
@@ -223,34 +118,57 @@ class CodeSet:
         From the official conversion table; failing that, what stands below a code since
         subdivided. Empty for codes that have not ended.
         """
-        at = self._at(code)
+        columns = self._columns
+        row = columns.find(code)
         windows = self.windows(code)
-        if at is None or not windows or windows[-1].end is None:
+        if row is None or not windows or windows[-1].end is None:
             return ()
         after = windows[-1].end + timedelta(days=1)
-        found = [new for new, day in self._converted.get(at, ()) if day == after.isoformat()]
-        if not found:
-            first, last = self._range(at)
-            found = list(range(first + 1, last + 1))
+        found = columns.converted(row, after) or range(row + 1, columns.last(row) + 1)
         return tuple(
-            self._codes[number]
-            for number in sorted(found)
-            if self.status(self._codes[number], after) is Status.VALID
+            columns.codes[other]
+            for other in sorted(found)
+            if self._status(other, after) is Status.VALID
         )
 
-    # Medicare Code Editor flags
+    def _status(self, row: int, on: date | None) -> Status:
+        columns = self._columns
+        own = columns.own(row)
+        if on is None:
+            return Status.UNDETERMINED if own else Status.HEADER
+        for start, end in own:
+            if start <= on <= end:
+                return Status.VALID
+        if on > columns.horizon and not columns.retired:
+            return Status.UNDETERMINED
+        if on < columns.known_from and columns.older_than_known:
+            return Status.UNDETERMINED
+        below = columns.below(row)
+        if any(start <= on <= end for start, end in below):
+            return Status.HEADER
+        first = min((*own, *below), default=None)
+        if first is None:
+            return Status.UNDETERMINED
+        return Status.NOT_YET if on < first[0] else Status.ENDED
+
+    # flags of the Medicare Code Editor
 
     def flags(self, code: str, on: date | None) -> tuple[str, ...] | None:
-        """The Medicare Code Editor flags of a code on a day; None where that cannot be known."""
-        at = self._at(code)
-        if at is None or on is None or self.status(code, on) is Status.UNDETERMINED:
+        """The flags of a code on a day, by name; None where that cannot be known.
+
+        Names are the editor's: ``manifestation``, ``unacceptable``, ``ecodepdx``, ``unspecified``,
+        ``male``, ``female``, ``newborn``, ``pediatric``, ``maternity``, ``adult``, ``qadm``,
+        ``wrngproc`` and others.
+        """
+        columns = self._columns
+        row = columns.find(code)
+        if row is None or on is None or self._status(row, on) is Status.UNDETERMINED:
             return None
-        if self._flag[at] < 0:
+        if columns.flag[row] < 0:
             return ()
         day = on.isoformat()
-        return tuple(
-            name for name, (start, end) in self._marks[self._flag[at]] if start <= day <= end
-        )
+        marks = columns.flags[columns.flag[row]]
+        return tuple(name for name, (start, end) in marks if start <= day <= end)
 
     def manifestation(self, code: str, on: date | None) -> bool | None:
         """Whether the code may never come first, because its etiology does."""
@@ -267,7 +185,7 @@ class CodeSet:
     def age_range(self, flag: str, on: date) -> tuple[int, int] | None:
         """Youngest and oldest age in years that an age flag allows on a day."""
         day = on.isoformat()
-        for name, start, end, low, high in self._ages:
+        for name, start, end, low, high in self._columns.ages:
             if name == flag and start <= day <= end:
                 return low, high
         return None
@@ -280,8 +198,8 @@ class CodeSet:
 
     def title(self, code: str) -> str | None:
         """The official title; None where the code is unknown or its title not installed."""
-        at = self._at(code)
-        return None if at is None else self._titles[at]
+        row = self._columns.find(code)
+        return None if row is None else self._columns.titles[row]
 
     def title_text(self, code: str) -> str:
         """The title, or words that say it is not installed."""
@@ -290,46 +208,43 @@ class CodeSet:
     def notes(self, code: str, kind: str | None = None, inherited: bool = True) -> tuple[Note, ...]:
         """The notes that bear on a code, nearest first, each with where it stands.
 
-        Notes are inherited from every level above. Inclusion terms are not: they name the code they
-        stand under, and are passed on only to its forms with a 7th character.
+        ``kind`` is one of ``tabular.NOTE_KINDS``. Notes are inherited from every level above.
+        Inclusion terms are not: they name the code they stand under, and are passed on only to its
+        forms with a 7th character.
         """
-        at = self._at(code)
-        if at is None:
+        columns = self._columns
+        row = columns.find(code)
+        if row is None:
             return ()
-        name = self._codes[at]
-        out = self._own_notes(at, kind)
-        if not inherited:
-            return tuple(out)
-        expansion = self._is_extension(name)
-        for number, header in enumerate(self.parents(name)):
-            for note in self._own_notes(self._number[header], kind):
-                if note.kind != "inclusionTerm" or (expansion and number == 0):
-                    out.append(note)
-        out += self._head_notes(self._section[at], kind)
+        out = columns.notes_at(row, kind)
+        if inherited:
+            form = columns.has_seventh(row)
+            for number, above in enumerate(columns.lineage(row)):
+                own = form and number == 0
+                found = columns.notes_at(above, kind)
+                out += [note for note in found if own or note.kind != "inclusionTerm"]
+            out += columns.notes_over(row, kind)
         return tuple(out)
 
     def terms(self, on: date, headers: bool = True) -> Iterator[Term]:
-        """Titles and inclusion terms of the codes in force on a day, in order.
+        """Titles, inclusion terms and includes notes of the codes in force on a day, in order.
 
         With ``headers``, also those of codes that need more characters on that day.
         """
-        live = bytearray(len(self._codes))
+        columns = self._columns
+        live = bytearray(len(columns.codes))
         for code in self.codes(on):
-            live[self._number[code]] = 1
-            while headers and (code := self.parent(code) or ""):
-                at = self._number[code]
-                if live[at]:
-                    break
-                live[at] = 1
-        for at, code in enumerate(self._codes):
-            if live[at]:
-                title = self._titles[at]
+            row: int | None = columns.row[code]
+            while row is not None and not live[row]:
+                live[row] = 1
+                row = columns.above(row) if headers else None
+        for row, code in enumerate(columns.codes):
+            if live[row]:
+                title = columns.titles[row]
                 if title is not None:
                     yield Term(code, "title", title)
-                for kind, texts in self._notes.get(at, ()):
-                    if kind == "inclusionTerm":
-                        for text in texts:
-                            yield Term(code, kind, text)
+                for kind, text in columns.included(row):
+                    yield Term(code, kind, text)
 
     # place
 
@@ -338,96 +253,76 @@ class CodeSet:
         return shape.normalise(self.system, text)
 
     def category(self, code: str) -> str | None:
-        """The first three characters (four for the E codes of ICD-9-CM)."""
+        """The first three characters (four for the E codes of ICD-9-CM); None if not code-shaped.
+
+        The code need not be in the release.
+        """
         name = self.normalise(code)
         return None if name is None else name.partition(".")[0]
 
     def parent(self, code: str) -> str | None:
         """The code that stands directly above, or None for a category."""
-        at = self._at(code)
-        if at is None:
-            return None
-        bare = shape.flat(self._codes[at])
-        for width in range(len(bare) - 1, 2, -1):
-            above = shape.dotted(self.system, bare[:width])
-            if above in self._number:
-                return above
-        return None
+        row = self._columns.find(code)
+        above = None if row is None else self._columns.above(row)
+        return None if above is None else self._columns.codes[above]
 
     def parents(self, code: str) -> tuple[str, ...]:
         """All codes above, nearest first, up to the category."""
-        out: list[str] = []
-        above = self.parent(code)
-        while above is not None:
-            out.append(above)
-            above = self.parent(above)
-        return tuple(out)
+        row = self._columns.find(code)
+        return () if row is None else self._named(self._columns.lineage(row))
 
     def children(self, code: str) -> tuple[str, ...]:
-        """The codes directly below."""
-        name = self._official(code)
-        return tuple(item for item in self.descendants(code) if self.parent(item) == name)
+        """The codes directly below, on any date."""
+        row = self._columns.find(code)
+        return () if row is None else self._named(self._columns.children(row))
 
     def descendants(self, code: str) -> tuple[str, ...]:
         """All codes below, headers included, on any date."""
-        at = self._at(code)
-        if at is None:
-            return ()
-        first, last = self._range(at)
-        return tuple(self._codes[first + 1 : last + 1])
+        found = self.interval(code)
+        return () if found is None else tuple(self._columns.codes[found[0] + 1 : found[1] + 1])
 
     def position(self, code: str) -> int | None:
         """The place in the release, from 0; None for unknown codes."""
-        return self._at(code)
+        return self._columns.find(code)
 
     def interval(self, code: str) -> tuple[int, int] | None:
         """The positions of the code and of the last one below it."""
-        at = self._at(code)
-        return None if at is None else self._range(at)
+        row = self._columns.find(code)
+        return None if row is None else (row, self._columns.last(row))
 
     def moved(self) -> tuple[tuple[str, str], ...]:
         """The categories that do not stand in character order, each with its sort key."""
-        return tuple(sorted(self._moved.items()))
+        return tuple(sorted(self._columns.moved.items()))
 
     def section(self, code: str) -> Heading | None:
         """The section (block) of a code, where the text gives one."""
-        at = self._at(code)
-        if at is None or self._section[at] < 0:
-            return None
-        return Heading(*self._heads[self._section[at]][:3])
+        row = self._columns.find(code)
+        return None if row is None else self._columns.heading(row, "section")
 
     def chapter(self, code: str) -> Heading | None:
         """The chapter of a code, where the text gives one."""
-        at = self._at(code)
-        if at is None or self._section[at] < 0:
-            return None
-        name = self._heads[self._section[at]][3]
-        return next(Heading(*head[:3]) for head in self._heads if head[:2] == ["chapter", name])
+        row = self._columns.find(code)
+        return None if row is None else self._columns.heading(row, "chapter")
+
+    def _named(self, rows: list[int]) -> tuple[str, ...]:
+        return tuple(self._columns.codes[row] for row in rows)
 
     # forms of a code
 
     def laterality(self, code: str) -> str | None:
         """``left``, ``right``, ``bilateral`` or ``unspecified``; None where sides play no part."""
-        name = self._official(code)
-        if name is None:
-            return None
-        side = self._sides(name).side(name)
-        if side is None and self._is_extension(name):
-            above = self.parent(name)
-            return None if above is None else self.laterality(above)
-        return side
+        row = self._columns.find(code)
+        return None if row is None else self._laterality.side(row)
 
     def sibling(self, code: str, side: str) -> str | None:
-        """The same condition on another side; None where there is none, or more than one."""
-        name = self._official(code)
-        if name is None:
-            return None
-        found = self._sides(name).sibling(name, side)
-        if found is None and self._is_extension(name):
-            above = self.parent(name)
-            other = None if above is None else self.sibling(above, side)
-            return None if other is None else self.complete(other, name[-1])
-        return found
+        """The same condition on another side; None where there is none, or more than one.
+
+        Raises ``ValueError`` where ``side`` is none of the four. The code given back need not be in
+        force on the same days.
+        """
+        row = self._columns.find(code)
+        found = None if row is None else self._laterality.sibling(row, side)
+        return None if found is None else self._columns.codes[found]
 
     def unspecified(self, code: str) -> bool | None:
         """Whether the title says ``unspecified``; None where no title is installed."""
@@ -436,127 +331,37 @@ class CodeSet:
 
     def seventh_characters(self, code: str) -> tuple[SeventhCharacter, ...]:
         """The 7th characters defined for a code, by itself or the nearest level above."""
-        name = self._official(code)
-        if name is None:
-            return ()
-        for item in (name, *self.parents(name)):
-            found = self._sevenths.get(self._number[item])
-            if found:
-                return tuple(SeventhCharacter(a, b, tuple(c)) for a, b, c in found)
-        return ()
+        row = self._columns.find(code)
+        return () if row is None else self._columns.sevenths(row)
 
     def seventh_character(self, code: str, on: date | None = None) -> SeventhState:
-        """Whether the code has the 7th character it needs. A code valid on ``on`` lacks none."""
-        name = self._official(code) or self.normalise(code) or ""
-        if self._is_extension(name):
+        """Whether the code has the 7th character it needs. A code valid on ``on`` lacks none.
+
+        Raises ``KeyError`` for a code that the release does not hold.
+        """
+        row = self._columns.find(code)
+        if row is None:
+            raise KeyError(code)
+        if self._columns.has_seventh(row):
             return SeventhState.PRESENT
-        if not self.seventh_characters(name):
-            return SeventhState.NOT_USED
-        if on is not None and self.status(name, on) is Status.VALID:
+        if not self._columns.sevenths(row) or self._status(row, on) is Status.VALID:
             return SeventhState.NOT_USED
         return SeventhState.MISSING
 
     def complete(self, code: str, seventh: str) -> str | None:
         """The code with its 7th character, ``X`` put into empty places; None if there is none."""
-        name = self._official(code)
-        if name is None or len(shape.flat(name)) > 6:
+        columns = self._columns
+        row = columns.find(code)
+        bare = "" if row is None else shape.flat(columns.codes[row])
+        if not 3 <= len(bare) <= 6:
             return None
-        whole = shape.dotted(self.system, shape.flat(name).ljust(6, "X") + seventh.upper())
-        return whole if whole in self._number and self._is_extension(whole) else None
+        whole = shape.dotted(self.system, bare.ljust(6, "X") + seventh.upper())
+        found = columns.row.get(whole)
+        return whole if found is not None and columns.has_seventh(found) else None
 
     def suggest(self, text: str, on: date | None = None, limit: int = 5) -> tuple[str, ...]:
         """Codes that the text may have been meant as, likeliest first; with a day, those valid."""
-        found = similar(self.system, text, self._number)
+        found = similar(self.system, text, self._columns.row)
         if on is not None:
             found = [code for code in found if self.status(code, on) is Status.VALID]
         return tuple(found[:limit])
-
-    # inner workings
-
-    def _at(self, code: str) -> int | None:
-        at = self._number.get(code)
-        if at is None:
-            name = shape.normalise(self.system, code)
-            return None if name is None else self._number.get(name)
-        return at
-
-    def _official(self, code: str) -> str | None:
-        at = self._at(code)
-        return None if at is None else self._codes[at]
-
-    def _key(self, code: str) -> str:
-        bare = shape.flat(code)
-        return self._moved.get(bare[:3], bare[:3]) + bare[3:]
-
-    def _range(self, at: int) -> tuple[int, int]:
-        # headers sort directly before what they head, so what is below is one run of positions
-        high = self._key(self._codes[at]) + UPPER
-        return at, bisect_left(self._codes, high, lo=at, key=self._key) - 1
-
-    def _spans_below(self, at: int) -> tuple[tuple[date, date], ...]:
-        found = self._below.get(at)
-        if found is None:
-            first, last = self._range(at)
-            numbers = {number for number in self._window[first + 1 : last + 1] if number >= 0}
-            found = tuple(sorted({span for number in numbers for span in self._spans[number]}))
-            self._below[at] = found
-        return found
-
-    def _is_extension(self, code: str) -> bool:
-        bare = shape.flat(code)
-        if len(bare) != 7 or self.system != shape.ICD10CM:
-            return False
-        above = self.parent(code)
-        if above is None:
-            return False
-        return any(bare[6] == item.character for item in self.seventh_characters(above))
-
-    def _sides(self, code: str) -> Families:
-        above = self.parent(code) or code
-        found = self._families.get(above)
-        if found is None:
-            wider = self.parent(above)
-            near = () if wider is None else self.children(wider)
-            found = Families(self._titled(self.children(above)), self._titled(near))
-            self._families[above] = found
-        return found
-
-    def _titled(self, codes: tuple[str, ...]) -> list[tuple[str, str]]:
-        return [(code, title) for code in codes if (title := self.title(code))]
-
-    def _own_notes(self, at: int, kind: str | None) -> list[Note]:
-        source = self._codes[at]
-        return [
-            Note(own, text, "code", source)
-            for own, texts in self._notes.get(at, ())
-            if kind is None or own == kind
-            for text in texts
-        ]
-
-    def _head_notes(self, section: int, kind: str | None) -> list[Note]:
-        if section < 0:
-            return []
-        own = self._heads[section]
-        chapter = next(head for head in self._heads if head[:2] == ["chapter", own[3]])
-        return [
-            Note(found, text, head[0], head[1])
-            for head in (own, chapter)
-            for found, texts in head[4]
-            if kind is None or found == kind
-            for text in texts
-        ]
-
-    @cached_property
-    def _notes(self) -> dict[int, list[list[Any]]]:
-        return dict(self._raw_notes)
-
-    @cached_property
-    def _sevenths(self) -> dict[int, list[list[Any]]]:
-        return dict(self._raw_sevenths)
-
-    @cached_property
-    def _converted(self) -> dict[int, list[tuple[int, str]]]:
-        out: dict[int, list[tuple[int, str]]] = {}
-        for old, new, day in self._conversions:
-            out.setdefault(old, []).append((new, day))
-        return out

@@ -13,11 +13,9 @@ from typing import Any
 import orjson
 
 from codewarrant.codesets import facts, tabular
+from codewarrant.codesets.columns import FORMAT
 from codewarrant.codesets.errors import CodeSetError
 from codewarrant.codesets.shape import ICD9CM, ICD10CM, category_width, dotted, flat, moved_keys
-
-FORMAT = "codewarrant-codeset/1"
-"""Names the exchange form; a change of its meaning changes the name."""
 
 
 def icd10cm(xml: bytes, list_2024: bytes, sources: list[dict[str, str]]) -> bytes:
@@ -39,9 +37,10 @@ def icd10cm(xml: bytes, list_2024: bytes, sources: list[dict[str, str]]) -> byte
     categories = list(dict.fromkeys(entry.name[:3] for entry in codes))
     known = set(categories)
     for late in sorted({bare[:3] for bare in validity} - known):
-        # a category newer than the text stands by its characters, after its nearest elder
-        before = [at for at, name in enumerate(categories) if name < late and name[0] == late[0]]
-        categories.insert((before[-1] + 1) if before else len(categories), late)
+        # a category newer than the text is put after the one that precedes it in characters
+        # (J4B after J4A): where the next tabular list puts it is not known
+        elder = max((name for name in categories if name < late), default=None)
+        categories.insert(0 if elder is None else categories.index(elder) + 1, late)
     moved = moved_keys(categories)
     titles = {bare: entry.title for bare, entry in kept.items()}
     for bare, title in _fixed_width(list_2024.decode("utf-8"), 8):

@@ -1,7 +1,8 @@
 """How codes of each system are written: where the dot goes, what a category is, what sorts first.
 
 ICD-10-CM puts the dot after three characters. ICD-9-CM does so too, except that its external-cause
-codes (E800-E999) have four before the dot.
+codes (E800-E999) have four before the dot. The second character of an ICD-10-CM code is a digit,
+or a letter with a digit after it (QA0).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ ICD9CM = "icd9cm"
 SYSTEMS = (ICD10CM, ICD9CM)
 
 _SHAPES = {
-    ICD10CM: re.compile(r"([A-Z][0-9][0-9A-Z])\.?([0-9A-Z]{0,4})"),
+    ICD10CM: re.compile(r"([A-Z](?:[0-9][0-9A-Z]|[A-Z][0-9]))\.?([0-9A-Z]{0,4})"),
     ICD9CM: re.compile(r"(E[0-9]{3})\.?([0-9]?)|(V[0-9]{2}|[0-9]{3})\.?([0-9]{0,2})"),
 }
 
@@ -49,19 +50,22 @@ def category_width(system: str, code: str) -> int:
 def moved_keys(categories: list[str]) -> tuple[tuple[str, str], ...]:
     """The categories whose place in the list is not that of their characters, each with its key.
 
-    ``categories`` come in the order of the list. The longest increasing run stays where it is;
-    each of the others takes its predecessor's key and ``~``, so that keys sort as text: after
-    everything that starts with the predecessor, before the category that follows.
+    ``categories`` come in the order of the list. The first one and the longest increasing run after
+    it stay where they are; each of the others takes its predecessor's key and ``~``, so that keys
+    sort as text: after everything that starts with the predecessor, before what follows.
     """
-    best: list[tuple[int, int]] = []
-    for at, name in enumerate(categories):
-        longest = max(((best[i][0], -i) for i in range(at) if categories[i] < name), default=(0, 1))
-        best.append((longest[0] + 1, -longest[1]))
-    at = max(range(len(best)), key=lambda i: (best[i][0], -i), default=-1)
+    # by place: length of the longest run that starts at the first category and ends here, and the
+    # place before it in that run
+    runs: list[tuple[int, int]] = [(1, -1)]
+    for at in range(1, len(categories)):
+        before = [i for i in range(at) if runs[i][0] and categories[i] < categories[at]]
+        best = max(before, key=lambda i: (runs[i][0], -i), default=-1)
+        runs.append((runs[best][0] + 1, best) if best >= 0 else (0, -1))
+    at = max(range(len(categories)), key=lambda i: (runs[i][0], -i), default=-1)
     stays = set()
     while at >= 0:
         stays.add(at)
-        at = best[at][1]
+        at = runs[at][1]
     moved: list[tuple[str, str]] = []
     key = ""
     for at, name in enumerate(categories):
