@@ -39,6 +39,8 @@ def write_decision(
         form["body"],
         {fact["id"]: fact for fact in trace["facts"]},
         {rule["id"]: rule for rule in trace["rules"]},
+        {firing["seq"]: firing for firing in trace["firings"]},
+        {item["fact"]: item["facts"] for item in trace["standing"] if item["fact"]},
         dict(subject or {}),
     )
     resources = [claim(written), *provenances(written)]

@@ -179,17 +179,12 @@ def _supporting(written: Written) -> list[Json]:
     }
     for text in sorted(dispositions):
         entries.append({"category": _category("discharge"), "code": {"text": text}})
-    grounds = {
+    grounds = [
         ground
         for item in (*written.body["diagnoses"], *written.body["lines"])
         for ground in item["grounds"]
-    }
-    documents = {
-        item["source"]
-        for ground in grounds & set(written.facts)
-        for item in written.facts[ground]["evidence"]
-        if item["begin"] is not None
-    }
+    ]
+    documents = {item["source"] for item in written.evidence(grounds) if item["begin"] is not None}
     for source in sorted(documents):
         entries.append({"category": _category("info"), "valueReference": reference(source)})
     return [{"sequence": at, **entry} for at, entry in enumerate(entries, start=1)]

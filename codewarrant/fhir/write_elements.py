@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,9 @@ class Written:
     body: Mapping[str, Any]
     facts: Mapping[str, Mapping[str, Any]]
     rules: Mapping[str, Mapping[str, Any]]
+    firings: Mapping[int, Mapping[str, Any]]
+    statements: Mapping[str, Sequence[str]]
+    """The statements that a diagnosis fact was merged from, by its id."""
     subject: Mapping[str, str]
 
     @property
@@ -94,6 +97,16 @@ class Written:
             return {"reference": given}
         found = self.sources(entity, kind)
         return reference(found[0]) if len(found) == 1 else unknown()
+
+    def evidence(self, grounds: Iterable[str]) -> list[Mapping[str, Any]]:
+        """The places that some facts stand in, each once, in the order of the facts."""
+        found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+        for ground in grounds:
+            for name in (ground, *self.statements.get(ground, ())):
+                for item in self.facts[name]["evidence"] if name in self.facts else ():
+                    key = (item["source"], item["path"], item["begin"], item["end"])
+                    found.setdefault(key, item)
+        return list(found.values())
 
     @property
     def patient(self) -> Json:

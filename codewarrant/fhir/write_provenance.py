@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from codewarrant.fhir.write_elements import (
@@ -40,7 +40,7 @@ def provenances(written: Written) -> list[Json]:
 
 
 def _provenance(written: Written, element: str, item: Mapping[str, Any]) -> Json:
-    fired = [written.body["trace"]["firings"][number]["rule"] for number in item["firings"]]
+    fired = [written.firings[number]["rule"] for number in item["firings"]]
     rules = [written.rules[name] for name in dict.fromkeys(fired)]
     cites = list(dict.fromkeys(cite for rule in rules for cite in rule["cites"]))
     out: Json = {
@@ -73,19 +73,10 @@ def _provenance(written: Written, element: str, item: Mapping[str, Any]) -> Json
         out["policy"] = [rule_urn(rule) for rule in rules]
     if cites:
         out["reason"] = [{"text": cite} for cite in cites]
-    entities = [_entity(span) for span in evidence(written, item["grounds"])]
+    entities = [_entity(span) for span in written.evidence(item["grounds"])]
     if entities:
         out["entity"] = entities
     return out
-
-
-def evidence(written: Written, grounds: Iterable[str]) -> list[Mapping[str, Any]]:
-    """The places that some facts stand in, each once, in the order of the facts."""
-    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
-    for ground in grounds:
-        for item in written.facts[ground]["evidence"]:
-            found.setdefault((item["source"], item["path"], item["begin"], item["end"]), item)
-    return list(found.values())
 
 
 def _entity(span: Mapping[str, Any]) -> Json:

@@ -15,7 +15,6 @@ from codewarrant.fhir.write_elements import (
     reference,
     rule_urn,
 )
-from codewarrant.fhir.write_provenance import evidence
 
 SEVERITIES = {"reject": "high", "warning": "moderate", "information": "low", "advice": "low"}
 """Severity of a rule to severity of a DetectedIssue; any other is left out."""
@@ -129,12 +128,9 @@ def _issue(
     if rule:
         out["identifier"] = [{"system": f"{BASE}/rule", "value": rule_urn(rule)}]
     bound = [
-        bound["fact"]
-        for number in item["firings"]
-        for bound in written.body["trace"]["firings"][number]["bound"]
-        if bound["fact"] in written.facts
+        bound["fact"] for number in item["firings"] for bound in written.firings[number]["bound"]
     ]
-    sources = list(dict.fromkeys(span["source"] for span in evidence(written, bound)))
+    sources = list(dict.fromkeys(span["source"] for span in written.evidence(bound)))
     if sources:
         out["evidence"] = [{"detail": [reference(source) for source in sources]}]
     return out
@@ -168,7 +164,7 @@ def outcome(written: Written) -> Json | None:
             issue["diagnostics"] = item["text"]
         spans = [
             span["source"] + (f".{span['path']}" if span["path"] else "")
-            for span in evidence(written, item["grounds"])
+            for span in written.evidence(item["grounds"])
         ]
         if spans:
             issue["expression"] = spans

@@ -233,7 +233,7 @@ def body() -> Body:
                     "first-listed",
                     (DIABETES.id, KIDNEY.id),
                     (2,),
-                    Confidence(930_000, (("rule", 950_000), ("weakest ground", -20_000))),
+                    Confidence(930_000, (("weakest ground", 60), ("rule step", -5))),
                 ),
                 (
                     "I12.9",

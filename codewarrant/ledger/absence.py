@@ -1,0 +1,298 @@
+"""Why a code is not reported, and why a rule did not fire: from a stored decision alone.
+
+With the decision's program (optional) the rules that could have given the code are listed too, each
+with what it lacked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from codewarrant.engine.conditions import Binder, Const
+from codewarrant.engine.program import Action, Assign, Program, Replace, Rule
+from codewarrant.engine.values import Code, CodeOrder, Membership
+from codewarrant.ledger.explain import Form, Ground, TraceReader, Warrant, flat, same_code
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason. ``kind`` is a word to sort by (omitted, negated, undetermined, …)."""
+
+    kind: str
+    text: str
+    grounds: tuple[Ground, ...] = ()
+    warrants: tuple[Warrant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Why a code is not there; ``reported`` where it is after all."""
+
+    code: str
+    reported: bool
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAccount:
+    """What became of one rule in a decision."""
+
+    rule: str
+    version: str
+    title: str
+    backing: tuple[str, ...]
+    firings: tuple[Warrant, ...]
+    reasons: tuple[Reason, ...]
+
+
+class UnknownRule(Exception):
+    """The decision (and the program, where given) has no such rule, or several by that name."""
+
+
+def explain_absent(decision: Form, code: str, program: Program | None = None) -> Absence:
+    """Why a code is absent: what became of it, or that it was never a candidate.
+
+    ``code`` is written with or without its dot, in either case.
+    """
+    reader = TraceReader(decision)
+    reported = [
+        Reason("reported", f"It is diagnosis {item['sequence']}.")
+        for item in reader.body["diagnoses"]
+        if same_code(code, item["code"])
+    ]
+    reported += [
+        Reason("reported", f"It is on line {item['number']}.")
+        for item in reader.body["lines"]
+        if same_code(code, item["code"])
+    ]
+    if reported:
+        return Absence(code, True, tuple(reported))
+    found = [*_from_standing(reader, code), *_from_rejected(reader, code)]
+    found += _from_conflicts(reader, code)
+    code = _spelling(reader, code)
+    candidate = bool(found)
+    if program is not None:
+        found += _from_program(reader, code, program)
+    if not candidate:
+        found.insert(0, _never(reader, code, program is not None))
+    return Absence(code, False, tuple(found))
+
+
+def explain_rule(decision: Form, rule: str, program: Program | None = None) -> RuleAccount:
+    """How often a rule fired and on what, and every match that did not fire with its reason.
+
+    ``rule`` is ``pack/name``, or the name alone where only one pack has it. Raises
+    :class:`UnknownRule`. A rule without any trace is only known where ``program`` is given.
+    """
+    reader = TraceReader(decision)
+    trace = reader.body["trace"]
+    lowered = {item.id: item for item in program.rules} if program is not None else {}
+    known = {*reader.rules, *lowered, *(item["rule"] for item in trace["near_misses"])}
+    matching = sorted(name for name in known if name == rule or name.endswith(f"/{rule}"))
+    if rule in matching:
+        matching = [rule]
+    if len(matching) != 1:
+        raise UnknownRule(
+            f"{rule}: several packs have it: {', '.join(matching)}"
+            if matching
+            else f"{rule}: no such rule in this decision"
+        )
+    (name,) = matching
+    seen: set[int] = set()
+    fired = tuple(
+        reader.warrant(firing["seq"], seen) for firing in trace["firings"] if firing["rule"] == name
+    )
+    reasons = [_near_miss(reader, item) for item in trace["near_misses"] if item["rule"] == name]
+    if not fired and not reasons:
+        reasons.append(
+            _lacked(reader, lowered[name], program)
+            if program is not None and name in lowered
+            else Reason("not met", "Nothing in the chart met its conditions.")
+        )
+    used = reader.rules.get(name, {})
+    base = lowered.get(name)
+    return RuleAccount(
+        name,
+        used.get("version") or (base.version if base else ""),
+        used.get("title") or (base.title if base else ""),
+        tuple(used.get("cites") or ([cite.label for cite in base.cites] if base else [])),
+        fired,
+        tuple(reasons),
+    )
+
+
+def _spelling(reader: TraceReader, code: str) -> str:
+    """The code as the decision writes it, where it does."""
+    return next(
+        (
+            item["code"]["code"]
+            for item in (*reader.standing, *reader.body["rejected"])
+            if same_code(code, item["code"])
+        ),
+        code,
+    )
+
+
+# ---- what the decision says of the code -------------------------------------------
+
+
+_STATES = {
+    "omitted": "It holds, but is covered by {place}.",
+    "replaced": "It holds, and is reported as {place}.",
+    "void": "It rested only on a conclusion that a conflict voided.",
+    "possible": "Only rules that could not be decided conclude it.",
+}
+
+
+def _from_standing(reader: TraceReader, code: str) -> Iterator[Reason]:
+    for item in reader.standing:
+        if same_code(code, item["code"]):
+            place = ", ".join(other["code"] for other in item["place"]) or "another code"
+            text = _STATES.get(item["state"], "Its state is {state}.")
+            seen: set[int] = set()
+            yield Reason(
+                item["state"],
+                text.format(place=place, state=item["state"]),
+                tuple(
+                    Ground("", reader.says(fact), reader.passages(fact))
+                    for fact in ([item["fact"]] if item["fact"] else [])
+                ),
+                tuple(reader.warrant(number, seen) for number in item["by"]),
+            )
+
+
+def _from_rejected(reader: TraceReader, code: str) -> Iterator[Reason]:
+    standing = {(item["state"], flat(item["code"]["code"])) for item in reader.standing}
+    for item in reader.body["rejected"]:
+        if not same_code(code, item["code"]) or (item["kind"], flat(code)) in standing:
+            continue
+        seen: set[int] = set()
+        yield Reason(
+            item["kind"],
+            item["because"] or item["text"],
+            tuple(Ground("", reader.says(fact), reader.passages(fact)) for fact in item["grounds"]),
+            tuple(reader.warrant(number, seen) for number in item["firings"]),
+        )
+
+
+def _from_conflicts(reader: TraceReader, code: str) -> Iterator[Reason]:
+    for item in reader.body["trace"]["conflicts"]:
+        if any(same_code(code, other) for other in item["codes"]):
+            yield Reason("conflict", f"{item['kind']}: {' and '.join(item['rules'])}.")
+
+
+def _never(reader: TraceReader, code: str, listed: bool) -> Reason:
+    """Say that nothing speaks of the code, and name the candidates nearest to it."""
+    wanted = flat(code)
+    near = sorted(
+        {
+            item["code"]["code"]
+            for item in (*reader.body["diagnoses"], *reader.body["rejected"], *reader.standing)
+            if item["code"] and flat(item["code"]["code"])[:3] == wanted[:3]
+        }
+    )
+    text = "It was never a candidate: nothing in the record states it and no rule concluded it."
+    if near:
+        text += f" Candidates of category {wanted[:3]}: {', '.join(near)}."
+    if not listed:
+        text += " Give the rulepacks to see which rules could have concluded it."
+    return Reason("never a candidate", text)
+
+
+def _near_miss(reader: TraceReader, item: Form) -> Reason:
+    kind = item["kind"]
+    if kind == "undetermined":
+        missing = ", ".join(item["missing"]) or "something"
+        text = f"It could not be decided: {missing} is not known."
+    elif kind == "excused":
+        text = f"The exception {item['by']} holds."
+    elif kind == "suspended":
+        text = f"It is suspended by {item['by']}."
+    else:
+        text = f"It is {kind}."
+    if item["because"]:
+        text = f"{text} {item['because']}"
+    return Reason(kind, text, reader.grounds(item["bound"], set()))
+
+
+# ---- what the program could have done ----------------------------------------------
+
+
+def _from_program(reader: TraceReader, code: str, program: Program) -> Iterator[Reason]:
+    """Each rule that could have given the code, by id, with what it lacked."""
+    trace = reader.body["trace"]
+    fired = {firing["rule"] for firing in trace["firings"]}
+    for rule in sorted(program.rules, key=lambda item: item.id):
+        if not _could_give(rule, code, program):
+            continue
+        near = [item for item in trace["near_misses"] if item["rule"] == rule.id]
+        for item in near:
+            found = _near_miss(reader, item)
+            yield Reason(f"could be, {found.kind}", f"{rule.id}: {found.text}", found.grounds)
+        if near:
+            continue
+        if rule.id in fired:
+            text = f"{rule.id}: it fired, and concluded other codes."
+            yield Reason("could be, fired", text)
+        else:
+            lacked = _lacked(reader, rule, program)
+            yield Reason(f"could be, {lacked.kind}", f"{rule.id}: {lacked.text}")
+
+
+def _could_give(rule: Rule, code: str, program: Program) -> bool:
+    actions: list[Action] = list(rule.actions)
+    for part in (*rule.swaps, *rule.exceptions):
+        actions += getattr(part, "actions", ()) or getattr(part, "instead", ())
+    for action in actions:
+        if not isinstance(action, Assign | Replace):
+            continue
+        if isinstance(action.code, Const) and isinstance(action.code.value, Code):
+            if flat(action.code.value.value) == flat(code):
+                return True
+            continue
+        systems = {item.system for item in action.writes}
+        inside = Membership(action.writes)
+        if any(inside.contains(name, _order(program, name).key(code)) for name in sorted(systems)):
+            return True
+    return False
+
+
+def _order(program: Program, system: str) -> CodeOrder:
+    return next((item for item in program.orders if item.system == system), CodeOrder(system))
+
+
+def _lacked(reader: TraceReader, rule: Rule, program: Program | None) -> Reason:
+    """The first thing of a rule that the facts of the decision do not have."""
+    for binder in rule.binders:
+        if binder.entity and not _binds(reader, binder, program):
+            among = _codes(binder)
+            text = f"No {binder.entity}{among} is among the facts of the decision."
+            return Reason("no fact", text)
+    return Reason("not met", "Nothing in the chart met its conditions.")
+
+
+def _binds(reader: TraceReader, binder: Binder, program: Program | None) -> bool:
+    inside = Membership(binder.codes)
+    for fact in reader.facts.values():
+        if fact["entity"] != binder.entity:
+            continue
+        code: Any = fact["fields"].get("code")
+        if not isinstance(code, Mapping):
+            return True
+        order = _order(program, code["system"]) if program else CodeOrder(code["system"])
+        if inside.contains(code["system"], order.key(code["code"])):
+            return True
+    return False
+
+
+def _codes(binder: Binder) -> str:
+    if any(item.system == "*" for item in binder.codes):
+        return ""
+    parts = [
+        low if low == high else f"{low}-{high}"
+        for low, high in ((item.low, item.high.rstrip("z")) for item in binder.codes)
+    ]
+    shown = ", ".join(parts[:6]) + (", …" if len(parts) > 6 else "")
+    return f" in {shown}"

@@ -1,0 +1,110 @@
+"""Explanations as plain text: indented lines, no colour; the command line adds that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from codewarrant.ledger.absence import Absence, RuleAccount
+from codewarrant.ledger.explain import Argument, Ground, Rebuttal, Warrant
+
+INDENT = "  "
+_HELD = {True: "held", False: "did not hold", None: "could not be told"}
+
+
+def render_argument(argument: Argument) -> str:
+    """The argument tree of one reported code."""
+    lines = [f"{argument.claim}  {argument.title}".rstrip(), f"{INDENT}claim: {argument.place}"]
+    for ground in argument.grounds:
+        lines += _indented(_ground(ground, "ground"), 1)
+    for warrant in argument.warrants:
+        lines += _indented(_warrant(warrant, "warrant"), 1)
+    if not argument.warrants:
+        lines.append(f"{INDENT}warrant: none recorded")
+    lines.append(f"{INDENT}qualifier: {_qualifier(argument)}")
+    return "\n".join(lines)
+
+
+def render_absence(absence: Absence) -> str:
+    """Why a code is not there."""
+    lines = [f"{absence.code}  {'is reported' if absence.reported else 'is not reported'}"]
+    for reason in absence.reasons:
+        lines.append(f"{INDENT}{reason.kind}: {reason.text}")
+        for ground in reason.grounds:
+            lines += _indented(_ground(ground, "ground"), 2)
+        for warrant in reason.warrants:
+            lines += _indented(_warrant(warrant, "warrant"), 2)
+    return "\n".join(lines)
+
+
+def render_rule(account: RuleAccount) -> str:
+    """What became of a rule."""
+    lines = [f"{account.rule} {account.version}  {account.title}".rstrip()]
+    lines += [f"{INDENT}backing: {cite}" for cite in account.backing]
+    for warrant in account.firings:
+        lines += _indented(_warrant(warrant, "fired"), 1)
+    for reason in account.reasons:
+        lines.append(f"{INDENT}{reason.kind}: {reason.text}")
+        for ground in reason.grounds:
+            lines += _indented(_ground(ground, "ground"), 2)
+    return "\n".join(lines)
+
+
+def _indented(lines: Iterable[str], depth: int) -> Iterator[str]:
+    return (INDENT * depth + line for line in lines)
+
+
+def _ground(ground: Ground, name: str) -> Iterator[str]:
+    var = f"{ground.var} = " if ground.var else ""
+    yield f"{name}: {var}{ground.says}"
+    for passage in ground.passages:
+        text = f'  "{" ".join(passage.text.split())}"' if passage.text else ""
+        yield f"{INDENT}{passage.ref}{text}"
+    for warrant in ground.warrants:
+        yield from _indented(_warrant(warrant, "concluded by"), 1)
+
+
+def _warrant(warrant: Warrant, name: str) -> Iterator[str]:
+    version = f" {warrant.version}" if warrant.version else ""
+    mandatory = ", mandatory" if warrant.mandatory else ""
+    at = f"firing {warrant.firing}, {warrant.stage}{mandatory}"
+    if not warrant.shown:
+        yield f"{name}: {warrant.rule}{version} ({at}), as above"
+        return
+    yield f"{name}: {warrant.rule}{version} ({at})"
+    if warrant.title:
+        yield f"{INDENT}{warrant.title}"
+    for cite in warrant.backing:
+        yield f"{INDENT}backing: {cite}"
+    for text in warrant.conclusions:
+        yield f"{INDENT}concludes: {text}"
+    for ground in warrant.grounds:
+        yield from _indented(_ground(ground, "ground"), 1)
+    for text in warrant.tests:
+        yield f"{INDENT}test: {text}"
+    for text in warrant.absent:
+        yield f"{INDENT}searched, not found: {text}"
+    for rebuttal in warrant.rebuttals:
+        yield f"{INDENT}rebuttal: {_rebuttal(rebuttal)}"
+    if warrant.defeated_by:
+        yield f"{INDENT}did not stand: {warrant.defeated_by}"
+
+
+def _rebuttal(rebuttal: Rebuttal) -> str:
+    by = f" (added by {rebuttal.override})" if rebuttal.override else ""
+    because = f": {rebuttal.because}" if rebuttal.because else ""
+    return f"{rebuttal.name}{by} {_HELD[rebuttal.held]}{because}"
+
+
+def _qualifier(argument: Argument) -> str:
+    certified = argument.certificate or "no certificate"
+    rest = f"lane {argument.lane}, {certified}"
+    if argument.confidence is None:
+        return rest
+    parts = ", ".join(f"{name} {value:+d}" for name, value in argument.points)
+    return f"confidence {_percent(argument.confidence)}{f' ({parts})' if parts else ''}; {rest}"
+
+
+def _percent(ppm: int) -> str:
+    """Parts per million as per cent, in integers: no float may round it."""
+    tenths = (ppm + 500) // 1000
+    return f"{tenths // 10}.{tenths % 10} %"
