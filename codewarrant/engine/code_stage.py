@@ -1,0 +1,151 @@
+"""The code stage: levels to the fixpoint, what holds and what is only possible.
+
+In each level first the definite conclusions are drawn until nothing new holds; then, with what
+holds fixed, undetermined rules say what else is possible. Positive patterns read what holds now;
+``no``, ``every``, counts, sums and exceptions read the start of the level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from codewarrant.engine.errors import EngineError
+from codewarrant.engine.evaluate import Reading
+from codewarrant.engine.facts import Fact
+from codewarrant.engine.judge import Action, Judgement, judge
+from codewarrant.engine.match import Match, Matcher
+from codewarrant.engine.plan import Group, Loaded
+from codewarrant.engine.program import Assign, Replace
+from codewarrant.engine.standing import adds_nothing, assigned, by_code, possible, replaced
+from codewarrant.engine.values import Code, Intervals
+from codewarrant.engine.views import View
+
+
+@dataclass
+class Held:
+    """The state of the code stage."""
+
+    loaded: Loaded
+    documented: dict[Code, Fact]
+    facts: dict[str, Fact]
+    """What holds, by id: several facts of one code where replacements took over other fields."""
+    maybe: dict[str, Fact] = field(default_factory=dict)
+    bounds: dict[str, Intervals] = field(default_factory=dict)
+    """For possible facts whose very code is unknown, what it could be."""
+
+    def concluded(self, action: Action, match_env) -> Fact | None:
+        """The fact that an assign or replace concludes; None for other actions."""
+        kind = action.plan.action
+        if not isinstance(kind, Assign | Replace):
+            return None
+        code = action.values[0]
+        if not isinstance(code, Code):
+            raise EngineError("a code is concluded from something that is not a code")
+        known = self.documented.get(code)
+        if isinstance(kind, Assign):
+            return known or assigned(self.loaded.program, code, kind.role)
+        old = match_env[kind.var]
+        if old.fields.get("code") == code:
+            return old
+        made = replaced(self.loaded.program, code, old)
+        return known if known is not None and adds_nothing(made, known) else made
+
+    def view(self, base: View, with_maybe: bool) -> View:
+        standing = self.loaded.program.standing
+        if not with_maybe or not self.maybe:
+            return base.with_facts(standing, self.facts.values())
+        return base.with_facts(
+            standing,
+            (*self.facts.values(), *self.maybe.values()),
+            frozenset(self.maybe),
+            self.bounds,
+        )
+
+    def forget_what_holds(self) -> None:
+        """A code that holds is no longer merely possible."""
+        codes = {fact.fields.get("code") for fact in self.facts.values()}
+        for id in [id for id, fact in self.maybe.items() if fact.fields.get("code") in codes]:
+            del self.maybe[id]
+
+
+def level(
+    held: Held, group: Group, matcher: Matcher, reading: Reading, base: View, count
+) -> list[tuple[Match, Judgement]]:
+    """Run one level; ``count`` is told how many matches there are.
+
+    On return ``held`` and ``reading`` are as they are at the end of the level.
+    """
+    standing = held.loaded.program.standing
+    reading.start = held.view(base, True)
+    verdicts: dict[tuple[int, tuple[str, ...]], tuple[Match, Judgement]] = {}
+    others = [fact for name in base.entities() if name != standing for fact in base.all(name)]
+    reading.current = held.view(base, False)
+    matcher.feed(others, False, reading)
+    matcher.feed(held.documented.values(), True, reading)
+    new: Iterable[Fact] = list(held.facts.values())
+    while True:
+        matcher.feed(new, False, reading)
+        found = _judged(matcher, reading, verdicts)
+        count(verdicts)
+        fresh: dict[str, Fact] = {}
+        for match, judgement in found:
+            if judgement.status == "fires":
+                for action in judgement.actions:
+                    fact = held.concluded(action, match.env)
+                    if fact is not None and fact.id not in held.facts:
+                        fresh[fact.id] = fact
+        if not fresh:
+            break
+        held.facts.update(fresh)
+        reading.current = held.view(base, False)
+        new = [fresh[id] for id in sorted(fresh)]
+    held.forget_what_holds()
+    _possibilities(held, matcher, reading, base, verdicts, count)
+    return list(verdicts.values())
+
+
+def _judged(matcher: Matcher, reading: Reading, verdicts) -> list[tuple[Match, Judgement]]:
+    out = []
+    for match in matcher.matches(reading):
+        mark = (match.plan.index, match.ids)
+        known = verdicts.get(mark)
+        if known is not None and (known[1].status != "undetermined" or match.truth is None):
+            continue
+        verdicts[mark] = (match, judge(match.plan, match.env, match.truth, reading))
+        out.append(verdicts[mark])
+    return out
+
+
+def _possibilities(
+    held: Held, matcher: Matcher, reading: Reading, base: View, verdicts, count
+) -> None:
+    """What undetermined rules might conclude, and what might follow from that."""
+    codes = set(by_code(held.facts.values()))
+    new = dict(held.maybe)
+    todo = [item for item in verdicts.values() if item[1].status == "undetermined"]
+    while True:
+        for match, judgement in todo:
+            for action in judgement.actions:
+                kind = action.plan.action
+                if not isinstance(kind, Assign | Replace):
+                    continue
+                code = action.values[0]
+                if isinstance(code, Code) and code in codes:
+                    continue
+                name = match.plan.rule.id
+                known = code if isinstance(code, Code) else None
+                fact = possible(held.loaded.program, known, name)
+                if fact.id not in held.maybe:
+                    held.maybe[fact.id] = new[fact.id] = fact
+                    if known is None:
+                        held.bounds[fact.id] = kind.writes
+        if not new:
+            break
+        reading.current = held.view(base, True)
+        facts = [new[id] for id in sorted(new)]
+        matcher.feed(facts, False, reading, possible=True, bounds=held.bounds)
+        todo = _judged(matcher, reading, verdicts)
+        count(verdicts)
+        new = {}
+    reading.current = held.view(base, True)

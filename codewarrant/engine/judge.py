@@ -1,0 +1,133 @@
+"""Whether a match fires: rule in force, suspensions and swaps, exceptions, values of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from codewarrant.engine.comparing import in_force, text_of
+from codewarrant.engine.evaluate import Env, Reader, Reading, Truth
+from codewarrant.engine.plan import ActionPlan, ExceptionPlan, RulePlan
+from codewarrant.engine.trace import Excuse
+from codewarrant.engine.values import Value
+
+Status = Literal["fires", "undetermined", "excused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Whether a rule applies to this chart at all; None: a date that decides it is unknown."""
+
+    truth: Truth
+    missing: tuple[str, ...] = ()
+
+
+def activity(plan: RulePlan, clocks: Mapping[str, date | None]) -> Activity:
+    """By the rule's window, its suspensions and its swaps."""
+    rule = plan.rule
+    truth: Truth = True
+    missing: set[str] = set()
+
+    def holds(window) -> Truth:
+        found = in_force(window, clocks.get(window.clock))
+        if found is None:
+            missing.add(window.clock)
+        return found
+
+    own = holds(rule.window)
+    if own is False:
+        return Activity(False)
+    if own is None:
+        truth = None
+    off = [holds(one.window) for one in rule.suspensions]
+    if True in off:
+        return Activity(False)
+    if None in off:
+        truth = None
+    if plan.swap is not None:
+        swapped = holds(plan.swap.window)
+        # Where it is unknown whether a swap applies, the rule's own plan says so, once.
+        return Activity(truth, tuple(sorted(missing))) if swapped else Activity(False)
+    swaps = [holds(one.window) for one in rule.swaps]
+    if True in swaps:
+        return Activity(False)
+    if None in swaps:
+        truth = None
+    return Activity(truth, tuple(sorted(missing)) if truth is None else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action with the values of its terms; None: unknown."""
+
+    plan: ActionPlan
+    values: tuple[Value | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    status: Status
+    actions: tuple[Action, ...]
+    """Those to carry out if it fires; those that it might carry out if undetermined."""
+    excuses: tuple[tuple[ExceptionPlan, Truth], ...]
+    """The exceptions that were tried, and whether each held in the end."""
+
+
+def judge(plan: RulePlan, env: Env, truth: Truth, reading: Reading) -> Judgement:
+    """Judge a match whose conditions are true or undetermined.
+
+    A plain exception that holds excuses the match. One with ``instead`` puts its own actions in
+    place of the rule's. An exception that is undetermined leaves the match undetermined.
+    """
+    excuses = tuple((one, _held(one, env, reading)) for one in plan.exceptions)
+    if any(held is True and not one.instead for one, held in excuses):
+        return Judgement("excused", (), excuses)
+    instead = [action for one, held in excuses if held is True for action in one.instead]
+    unsure = any(held is None for _, held in excuses)
+    chosen = list(instead or plan.actions)
+    if unsure:
+        chosen += [item for one, held in excuses if held is None for item in one.instead]
+    actions = tuple(
+        Action(one, tuple(reader(reading, env) for reader in one.terms)) for one in chosen
+    )
+    known = all(value is not None for action in actions for value in action.values)
+    if truth is True and not unsure and known:
+        return Judgement("fires", actions, excuses)
+    return Judgement("undetermined", actions, excuses)
+
+
+def _held(one: ExceptionPlan, env: Env, reading: Reading) -> Truth:
+    """Whether an exception holds in the end: its condition, and no exception to it."""
+    force = in_force(one.window, reading.clocks.get(one.window.clock))
+    if force is None and reading.record is not None:
+        reading.record.missing.append(one.window.clock)
+    held = False if force is False else one.when(reading, env)
+    if held is False:
+        return False
+    truth: Truth = None if force is None or held is None else True
+    for other in one.withdrawn_by:
+        found = _held(other, env, reading)
+        if found is True:
+            return False
+        if found is None:
+            truth = None
+    return truth
+
+
+def excuse_of(one: ExceptionPlan, held: Truth, env: Env, reading: Reading) -> Excuse:
+    """The trace's word on one exception."""
+    because = fill(one.because, env, reading) if held else ""
+    return Excuse(one.name, held, because, one.override)
+
+
+def fill(parts: tuple[str | Reader, ...], env: Env, reading: Reading) -> str:
+    """A reason with its values filled in; an unknown one prints as ``unknown``."""
+    record, reading.record = reading.record, None
+    try:
+        return "".join(
+            part if isinstance(part, str) else text_of(part(reading, env)) for part in parts
+        )
+    finally:
+        reading.record = record

@@ -1,0 +1,73 @@
+"""Service lines: pointers that follow, modifiers, ceilings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from codewarrant.engine.errors import EngineError
+from codewarrant.engine.facts import Fact
+from codewarrant.engine.settle import Settled
+from codewarrant.engine.trace import LineResult
+from codewarrant.engine.values import Code, Value
+
+LINE = "line"
+
+
+def pointers(line: Fact, settled: Settled, order: dict[Code, int]) -> tuple[Code, ...] | None:
+    """The reported codes that a line points to in the end; None if it pointed to none.
+
+    Replaced: the replacement. Omitted: the codes that cover it. Removed: dropped.
+    """
+    given = line.fields.get("pointers")
+    if not isinstance(given, tuple) or not given:
+        return None
+    found: dict[Code, None] = {}
+    for code in given:
+        if isinstance(code, Code):
+            for place in sorted(settled.places(code), key=lambda one: order.get(one, 0)):
+                found[place] = None
+    return tuple(found)
+
+
+def changed(line: Fact, name: str, value: Value) -> Fact:
+    """The same line (its id names the statement) with a field as it is now."""
+    return replace(line, fields={**line.fields, name: value})
+
+
+def modifiers(line: Fact, added: set[str]) -> tuple[str, ...]:
+    """The line's own modifiers in order, then those added, sorted."""
+    own = line.fields.get("modifiers")
+    given = [str(item) for item in own] if isinstance(own, tuple) else []
+    return (*given, *sorted(added - set(given)))
+
+
+def ceiling(value: Value | None) -> int:
+    """A ceiling for units. Raises :class:`EngineError` for what is not a whole number."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        try:
+            whole = int(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            whole = None
+        if whole is None or whole != value or isinstance(value, bool):
+            raise EngineError("a limit of units is not a whole number")
+        return whole
+    return value
+
+
+def result(
+    line: Fact,
+    given: Fact,
+    ceilings: list[int],
+    firings: set[int],
+) -> LineResult:
+    """What became of a line; ``given`` is the line as the chart states it."""
+    follows = line.fields.get("pointers")
+    found = tuple(one for one in follows if isinstance(one, Code)) if follows else ()  # type: ignore[union-attr]
+    return LineResult(
+        line.id,
+        modifiers(line, set()),
+        found,
+        bool(given.fields.get("pointers")) and not found,
+        min(ceilings, default=None),
+        tuple(sorted(firings)),
+    )

@@ -1,0 +1,191 @@
+"""From matches to the trace: firings with all their tests, and near misses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from codewarrant.engine.evaluate import Env, Reading, Record
+from codewarrant.engine.facts import Fact
+from codewarrant.engine.judge import Action, Judgement, excuse_of, fill, judge
+from codewarrant.engine.match import Match
+from codewarrant.engine.plan import RulePlan
+from codewarrant.engine.program import Omit, Remove, Replace, Rule
+from codewarrant.engine.relation import Row
+from codewarrant.engine.standing import united
+from codewarrant.engine.trace import Absence, Bound, Concluded, Excuse, Firing, NearMiss, Tested
+from codewarrant.engine.values import Code
+
+LISTED = 20
+"""Near misses of one kind listed for one rule; the rest is counted."""
+
+
+@dataclass(slots=True)
+class Fired:
+    """A firing while the run goes on: later stages add what they conclude from it."""
+
+    seq: int
+    stratum: int
+    plan: RulePlan
+    env: Env
+    bound: tuple[Bound, ...]
+    witnesses: tuple[tuple[Fact, ...], ...]
+    """For each ``some`` that holds, the facts that make it hold."""
+    tests: tuple[Tested, ...]
+    absent: tuple[Absence, ...]
+    unless: tuple[Excuse, ...]
+    actions: tuple[tuple[Action, str], ...]
+    """Each action with its reason, values filled in."""
+    concluded: list[Concluded] = field(default_factory=list)
+    defeated: str | None = None
+
+    def grounds(self) -> list[Fact]:
+        """The facts that the firing rests on."""
+        found = [one for one in self.env.values() if type(one) is Fact]
+        return found + [one for group in self.witnesses for one in group]
+
+    def firing(self) -> Firing:
+        return Firing(
+            self.seq,
+            self.stratum,
+            self.plan.stage,
+            self.plan.rule.id,
+            self.bound,
+            self.tests,
+            self.absent,
+            self.unless,
+            tuple(self.concluded),
+            self.defeated,
+        )
+
+
+def _text(rule: Rule, atom: int) -> str:
+    return rule.atoms[atom] if 0 <= atom < len(rule.atoms) else ""
+
+
+def _bound(match: Match, record: Record) -> tuple[Bound, ...]:
+    found = []
+    for one, id in zip(match.plan.rule.binders, match.ids, strict=True):
+        bound = match.env[one.var]
+        places = united(bound.evidence) if type(bound) is Fact else ()
+        found.append(Bound(one.var, id, places))
+    for var, witness in record.witnesses:
+        places = united(witness.evidence) if type(witness) is Fact else ()
+        found.append(Bound(var, witness.id, places))
+    return tuple(found)
+
+
+def _recorded(match: Match, reading: Reading) -> tuple[Record, Judgement]:
+    record = reading.record = Record()
+    try:
+        truth = match.plan.whole(reading, match.env)
+        judgement = judge(match.plan, match.env, truth, reading)
+    finally:
+        reading.record = None
+    return record, judgement
+
+
+def _excuses(match: Match, judgement: Judgement, reading: Reading) -> tuple[Excuse, ...]:
+    return tuple(excuse_of(one, held, match.env, reading) for one, held in judgement.excuses)
+
+
+def fired(match: Match, seq: int, stratum: int, reading: Reading) -> Fired:
+    """The full record of a match that fires."""
+    record, judgement = _recorded(match, reading)
+    rule = match.plan.rule
+    tests = tuple(
+        Tested(atom, _text(rule, atom), truth, value)
+        for atom, truth, value in sorted(record.tests, key=lambda item: item[0])
+    )
+    return Fired(
+        seq,
+        stratum,
+        match.plan,
+        match.env,
+        _bound(match, record),
+        tuple(tuple(group) for group in record.covers),
+        tests,
+        tuple(Absence(_text(rule, atom), stratum) for atom in sorted(record.absent)),
+        _excuses(match, judgement, reading),
+        tuple(
+            (action, fill(action.plan.because, match.env, reading)) for action in judgement.actions
+        ),
+    )
+
+
+def missed(
+    match: Match, judgement: Judgement, dates: tuple[str, ...], reading: Reading
+) -> NearMiss:
+    """The record of a match that does not fire. ``dates``: clocks that were needed and unknown."""
+    record, _ = _recorded(match, reading)
+    rule = match.plan.rule
+    if judgement.status == "excused":
+        held = [
+            excuse_of(one, truth, match.env, reading)
+            for one, truth in judgement.excuses
+            if truth is True and not one.instead
+        ]
+        return NearMiss(
+            "excused",
+            match.plan.stage,
+            rule.id,
+            _bound(match, record),
+            ", ".join(one.override or one.name for one in held),
+            " ".join(one.because for one in held if one.because),
+        )
+    missing = {*record.missing, *dates}
+    for var, one in match.env.items():
+        if type(one) is Fact and one.id in reading.current.possible:
+            missing.add(f"{var} is only possible")
+        elif type(one) is Row and one.id == "?":
+            missing.add(f"{var}")
+    return NearMiss(
+        "undetermined",
+        match.plan.stage,
+        rule.id,
+        _bound(match, record),
+        missing=tuple(sorted(missing)),
+        review=to_review(rule, judgement),
+    )
+
+
+def to_review(rule: Rule, judgement: Judgement) -> bool:
+    """Whether an undetermined match sends the chart to a person.
+
+    One that might remove, omit or replace, or whose rule is mandatory, does so by default.
+    """
+    if rule.if_unknown != "default":
+        return rule.if_unknown == "review"
+    return rule.mandatory or any(
+        isinstance(action.plan.action, Remove | Omit | Replace) for action in judgement.actions
+    )
+
+
+def bounded(misses: list[NearMiss]) -> list[NearMiss]:
+    """At most :data:`LISTED` of one kind for one rule; the last says how many more there were."""
+    out: list[NearMiss] = []
+    counts: dict[tuple[str, str], int] = {}
+    for one in misses:
+        mark = (one.rule, one.kind)
+        counts[mark] = counts.get(mark, 0) + 1
+        if counts[mark] <= LISTED:
+            out.append(one)
+    for (rule, kind), count in sorted(counts.items()):
+        if count > LISTED:
+            last = next(one for one in out if (one.rule, one.kind) == (rule, kind))
+            rest = [one for one in misses if (one.rule, one.kind) == (rule, kind)][LISTED:]
+            out.append(
+                NearMiss(
+                    kind,
+                    last.stage,
+                    rule,
+                    because=f"{count - LISTED} more",
+                    review=any(one.review for one in rest),
+                )
+            )
+    return out
+
+
+def code_of(fact: Fact | Row | None) -> Code | None:
+    """The code of a bound fact, where it has one."""
+    value = fact.fields.get("code") if type(fact) is Fact else None
+    return value if isinstance(value, Code) else None
