@@ -137,3 +137,8 @@ def test_suggestions(icd10: CodeSet) -> None:
     assert "M17.11" in icd10.suggest("M17.1", on)
     assert icd10.suggest("completely different") == ()
     assert icd10.suggest("") == ()
+
+
+def test_every_code_of_icd9cm_valid_in_2007_or_later_has_a_title(icd9: CodeSet) -> None:
+    for on in (date(2007, 1, 15), date(2008, 10, 1), date(2011, 1, 1), date(2015, 9, 30)):
+        assert [code for code in icd9.codes(on) if icd9.title(code) is None] == []
