@@ -59,7 +59,7 @@ def claim(written: Written) -> Json:
         ("careTeam", [_member(at, source) for at, source in enumerate(team, start=1)]),
         ("supportingInfo", _supporting(written)),
         ("diagnosis", [_diagnosis(item) for item in body["diagnoses"]]),
-        ("item", [_item(written, team, line) for line in body["lines"]]),
+        ("item", [_item(written, _places(written, team), line) for line in body["lines"]]),
     ):
         if parts:
             out[name] = parts
@@ -125,14 +125,24 @@ def _diagnosis(item: Mapping[str, Any]) -> Json:
     return out
 
 
-def _item(written: Written, team: list[str], line: Mapping[str, Any]) -> Json:
+def _places(written: Written, team: list[str]) -> dict[str, int]:
+    """Where in the care team each practitioner stands, by resource and by id (NPI)."""
+    out = {source: at for at, source in enumerate(team, start=1)}
+    for fact in written.entities("practitioner"):
+        for item in fact["evidence"]:
+            if item["source"] in out and "id" in fact["fields"]:
+                out[fact["fields"]["id"]] = out[item["source"]]
+    return out
+
+
+def _item(written: Written, places: Mapping[str, int], line: Mapping[str, Any]) -> Json:
     out: Json = {
         "id": f"item-{line['number']}",
         "sequence": line["number"],
         "productOrService": concept(line["code"]),
     }
-    if line["provider"] in team:
-        out["careTeamSequence"] = [team.index(line["provider"]) + 1]
+    if line["provider"] in places:
+        out["careTeamSequence"] = [places[line["provider"]]]
     if line["pointers"]:
         out["diagnosisSequence"] = list(line["pointers"])
     if line["modifiers"]:

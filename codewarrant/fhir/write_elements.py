@@ -29,12 +29,15 @@ SYSTEMS = {
     "snomed": "http://snomed.info/sct",
     "loinc": "http://loinc.org",
     "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "ndc": "http://hl7.org/fhir/sid/ndc",
+    "cvx": "http://hl7.org/fhir/sid/cvx",
     "revenue": "https://www.nubc.org/CodeSystem/RevenueCodes",
 }
 """The FHIR name of each code system; one not here is a URI already, or is written as ours."""
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, BASE)
-_REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
+_REFERENCE = re.compile(r"[A-Z][A-Za-z]+/(?!sha-[0-9a-f]{16}$)[A-Za-z0-9\-.]{1,64}")
+"""A resource with an id of its own; one without is named by the digest of its content."""
 
 Json = dict[str, Any]
 
@@ -155,7 +158,9 @@ def system_uri(system: str) -> str:
 
 def concept(code: Mapping[str, str], title: str = "", release: str = "") -> Json:
     """A CodeableConcept of one of the decision's codes."""
-    coding: Json = {"system": system_uri(code["system"]), "code": code["code"]}
+    coding: Json = {"code": code["code"]}
+    if code["system"]:
+        coding["system"] = system_uri(code["system"])
     if release:
         coding["version"] = release
     if title:

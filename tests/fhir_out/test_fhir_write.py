@@ -24,6 +24,7 @@ from example_decisions import (
 
 from codewarrant.decision import Body, Rejected, Request, RouteTo
 from codewarrant.engine.facts import Evidence, make_fact
+from codewarrant.engine.values import Code
 from codewarrant.fhir.write import check, to_json, write_decision
 from codewarrant.fhir.write_elements import DATA_ABSENT, TARGET_ELEMENT
 from codewarrant.fhir.write_provenance import EVIDENCE_SPAN, evidence_span_definition
@@ -187,13 +188,13 @@ def test_the_caller_may_name_the_parties():
 
 
 def test_a_resource_without_an_id_is_an_identifier_not_a_reference():
-    nameless = make_fact("patient", {}, (Evidence("Patient/sha256:0123abcd"),))
+    nameless = make_fact("patient", {}, (Evidence("Patient/sha-0123456789abcdef"),))
     made = without_facts(PATIENT)
     made = replace(made, trace=replace(made.trace, facts=(*made.trace.facts, nameless)))
     (claim,) = of_type(written(made), "Claim")
     assert "reference" not in claim["patient"]
     assert claim["patient"]["type"] == "Patient"
-    assert claim["patient"]["identifier"]["value"] == "Patient/sha256:0123abcd"
+    assert claim["patient"]["identifier"]["value"] == "Patient/sha-0123456789abcdef"
 
 
 @pytest.mark.parametrize(
@@ -319,3 +320,22 @@ def test_the_extension_is_published_as_a_valid_definition():
         item["fixedUri"] for item in definition["differential"]["element"] if "fixedUri" in item
     ]
     assert names == ["path", "attachment", "begin", "end", "text", EVIDENCE_SPAN]
+
+
+@pytest.mark.parametrize("provider", ["Practitioner/2", "1234567893"])
+def test_a_line_names_its_provider_in_the_team(provider: str):
+    line = replace(body().lines[0], provider=provider)
+    (claim,) = of_type(written(replace(body(), lines=(line,))), "Claim")
+    assert claim["item"][0]["careTeamSequence"] == [1]
+
+
+def test_a_provider_who_is_not_in_the_record_is_not_put_into_the_team():
+    line = replace(body().lines[0], provider="Practitioner/99")
+    (claim,) = of_type(written(replace(body(), lines=(line,))), "Claim")
+    assert "careTeamSequence" not in claim["item"][0]
+
+
+def test_a_code_without_a_system_is_written_without_one():
+    lost = Rejected(Code("", "X1"), "", "unmapped", "a code without a system", ())
+    (outcome,) = of_type(written(replace(body(), rejected=(lost,))), "OperationOutcome")
+    assert outcome["issue"][0]["details"]["coding"] == [{"code": "X1"}]

@@ -162,6 +162,16 @@ def test_a_changed_reader_that_reads_the_same_is_identical(store: Store, stored:
     assert replay(store, stored, coder(reader="codewarrant 9")).verdict == "identical"
 
 
+def test_facts_that_name_another_reader_only_are_the_same_facts(store: Store):
+    """The stored facts say who read them; that alone is no difference of the reading."""
+    old, new = (dumps({"facts": [DIABETES], "reader": name}) for name in ("old", "new"))
+    request = Request("Encounter/5", "other")
+    store.append(decide(BUNDLE, request, SNAPSHOT, facts=old), BUNDLE, old, SNAPSHOT)
+    result = replay(store, store.decisions()[1], coder(reader="new", read_facts=lambda *_: new))
+    assert result.reading.verdict == "identical"
+    assert "reads the same" in result.reading.reason
+
+
 def test_other_semantics_cannot_be_replayed_but_reading_can(store: Store, stored: Stored):
     result = replay(store, stored, coder(semantics="2"))
     assert result.rules.verdict == "cannot"
