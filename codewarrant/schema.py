@@ -37,50 +37,62 @@ class Entity(BaseModel):
 class Patient(Entity):
     """The person treated."""
 
-    sex: Sex | None = Field(None, description="Sex recorded for administration.")
-    birth_date: Day | None = Field(None, description="Date of birth; a partial date is unknown.")
-    age_years: int | None = Field(None, description="Completed years on the date of service.")
-    age_days: int | None = Field(None, description="Days of age on the date of service.")
+    sex: Sex | None = Field(default=None, description="Sex recorded for administration.")
+    birth_date: Day | None = Field(
+        default=None, description="Date of birth; a partial date is unknown."
+    )
+    age_years: int | None = Field(
+        default=None, description="Completed years on the date of service."
+    )
+    age_days: int | None = Field(default=None, description="Days of age on the date of service.")
 
 
 class Encounter(Entity):
     """The visit or stay that is coded."""
 
-    setting: Setting | None = Field(None, description="Where care was given, from the class.")
-    class_code: str | None = Field(None, description="The encounter class as sent.")
-    status: str | None = Field(None, description="Status of the encounter as sent.")
-    start: Day | None = Field(None, description="First day.")
-    end: Day | None = Field(None, description="Last day.")
-    specialty: str | None = Field(None, description="Specialty of the service.")
-    types: tuple[Code, ...] = Field((), description="Codes of the encounter's type.")
-    discharge_disposition: str | None = Field(None, description="Where the patient went.")
+    setting: Setting | None = Field(
+        default=None, description="Where care was given, from the class."
+    )
+    class_code: str | None = Field(default=None, description="The encounter class as sent.")
+    status: str | None = Field(default=None, description="Status of the encounter as sent.")
+    start: Day | None = Field(default=None, description="First day.")
+    end: Day | None = Field(default=None, description="Last day.")
+    specialty: str | None = Field(default=None, description="Specialty of the service.")
+    types: tuple[Code, ...] = Field(default=(), description="Codes of the encounter's type.")
+    discharge_disposition: str | None = Field(default=None, description="Where the patient went.")
 
 
 class Diagnosis(Entity):
     """One documented statement of a diagnosis, from a Condition, a claim or a note."""
 
     code: Code = Field(description="The code stated, or read from the words.")
-    certainty: Certainty | None = Field(None, description="How sure the author was.")
-    status: ClinicalStatus | None = Field(None, description="Whether it is a present problem.")
+    certainty: Certainty | None = Field(default=None, description="How sure the author was.")
+    status: ClinicalStatus | None = Field(
+        default=None, description="Whether it is a present problem."
+    )
     origin: Literal["condition", "claim", "note", "display", "encounter"] = Field(
         description="What kind of record states it."
     )
     role: Literal["principal", "first-listed", "admitting", "secondary"] | None = Field(
         None, description="Its part in the encounter, where the record gives one."
     )
-    rank: int | None = Field(None, description="Rank the record gives it, from 1.")
+    rank: int | None = Field(default=None, description="Rank the record gives it, from 1.")
     present_on_admission: Literal["Y", "N", "U", "W"] | None = Field(
         None, description="Present on admission."
     )
-    side: Side | None = Field(None, description="Side of the body.")
-    phrase: str | None = Field(None, description="The words that state it.")
-    onset: Day | None = Field(None, description="When it began.")
-    recorded: Day | None = Field(None, description="When it was written down.")
-    due_to: tuple[Code, ...] = Field((), description="Conditions it is documented as due to.")
+    side: Side | None = Field(default=None, description="Side of the body.")
+    phrase: str | None = Field(default=None, description="The words that state it.")
+    onset: Day | None = Field(default=None, description="When it began.")
+    recorded: Day | None = Field(default=None, description="When it was written down.")
+    due_to: tuple[Code, ...] = Field(
+        default=(), description="Conditions it is documented as due to."
+    )
     unrelated_to: tuple[Code, ...] = Field(
         (), description="Conditions it is documented as not related to."
     )
-    category: str | None = Field(None, description="Encounter diagnosis, problem list item, …")
+    category: str | None = Field(
+        default=None, description="Encounter diagnosis, problem list item, …"
+    )
 
 
 class Mention(Entity):
@@ -94,118 +106,130 @@ class Mention(Entity):
         description="Now, before, or only if."
     )
     experiencer: Literal["patient", "family", "other"] = Field(description="Who has it.")
-    section: str = Field("", description="Kind of section it stands in.")
-    source: Literal["note", "display"] = Field("note", description="A note or a code's display.")
-    side: Side | None = Field(None, description="Side of the body said nearby.")
-    term: str = Field("", description="The lexicon entry that matched.")
-    exact: bool = Field(True, description="Whether the words equal a whole lexicon entry.")
+    section: str = Field(default="", description="Kind of section it stands in.")
+    source: Literal["note", "display"] = Field(
+        default="note", description="A note or a code's display."
+    )
+    side: Side | None = Field(default=None, description="Side of the body said nearby.")
+    term: str = Field(default="", description="The lexicon entry that matched.")
+    exact: bool = Field(default=True, description="Whether the words equal a whole lexicon entry.")
 
 
 class Finding(Entity):
     """Something established that is not a diagnosis: pregnancy, tobacco use, side, treatment."""
 
     kind: str = Field(description="What it is: pregnant, smoker, bmi, side, insulin, organism, …")
-    value: int | None = Field(None, description="Its number, where it has one.")
-    text: str | None = Field(None, description="Its word, where it has one: an organism's name.")
-    side: Side | None = Field(None, description="Side of the body.")
-    about: Code | None = Field(None, description="The diagnosis it is about.")
-    dependent: bool | None = Field(None, description="For tobacco: dependence is documented.")
-    temporary: bool | None = Field(None, description="For a medication: given only for now.")
-    incidental: bool | None = Field(None, description="For pregnancy: of no bearing here.")
-    due_to: tuple[Code, ...] = Field((), description="Conditions it is documented as due to.")
+    value: int | None = Field(default=None, description="Its number, where it has one.")
+    text: str | None = Field(
+        default=None, description="Its word, where it has one: an organism's name."
+    )
+    side: Side | None = Field(default=None, description="Side of the body.")
+    about: Code | None = Field(default=None, description="The diagnosis it is about.")
+    dependent: bool | None = Field(
+        default=None, description="For tobacco: dependence is documented."
+    )
+    temporary: bool | None = Field(
+        default=None, description="For a medication: given only for now."
+    )
+    incidental: bool | None = Field(default=None, description="For pregnancy: of no bearing here.")
+    due_to: tuple[Code, ...] = Field(
+        default=(), description="Conditions it is documented as due to."
+    )
 
 
 class Observation(Entity):
     """A measurement or laboratory result."""
 
-    code: Code | None = Field(None, description="LOINC or other code.")
-    name: str | None = Field(None, description="What was measured.")
-    value: Decimal | None = Field(None, description="The number.")
-    unit: str | None = Field(None, description="UCUM unit.")
-    text: str | None = Field(None, description="A result in words.")
-    date: Day | None = Field(None, description="When.")
-    interpretation: str | None = Field(None, description="High, low, abnormal, … as sent.")
+    code: Code | None = Field(default=None, description="LOINC or other code.")
+    name: str | None = Field(default=None, description="What was measured.")
+    value: Decimal | None = Field(default=None, description="The number.")
+    unit: str | None = Field(default=None, description="UCUM unit.")
+    text: str | None = Field(default=None, description="A result in words.")
+    date: Day | None = Field(default=None, description="When.")
+    interpretation: str | None = Field(default=None, description="High, low, abnormal, … as sent.")
 
 
 class Medication(Entity):
     """A medicine ordered, given or taken."""
 
-    code: Code | None = Field(None, description="RxNorm or other code.")
-    name: str | None = Field(None, description="Its name.")
-    status: str | None = Field(None, description="Active, stopped, … as sent.")
-    start: Day | None = Field(None, description="From when.")
-    long_term: bool | None = Field(None, description="Taken for long.")
+    code: Code | None = Field(default=None, description="RxNorm or other code.")
+    name: str | None = Field(default=None, description="Its name.")
+    status: str | None = Field(default=None, description="Active, stopped, … as sent.")
+    start: Day | None = Field(default=None, description="From when.")
+    long_term: bool | None = Field(default=None, description="Taken for long.")
 
 
 class Procedure(Entity):
     """Something done to the patient."""
 
-    code: Code | None = Field(None, description="CPT, HCPCS, ICD-10-PCS or other code.")
-    name: str | None = Field(None, description="What was done, in words.")
-    status: str | None = Field(None, description="Completed, not done, … as sent.")
-    date: Day | None = Field(None, description="When.")
+    code: Code | None = Field(default=None, description="CPT, HCPCS, ICD-10-PCS or other code.")
+    name: str | None = Field(default=None, description="What was done, in words.")
+    status: str | None = Field(default=None, description="Completed, not done, … as sent.")
+    date: Day | None = Field(default=None, description="When.")
 
 
 class Payer(Entity):
     """Who pays."""
 
-    id: str | None = Field(None, description="The payer's id.")
-    name: str | None = Field(None, description="The payer's name.")
-    kind: str | None = Field(None, description="Type of plan as sent.")
+    id: str | None = Field(default=None, description="The payer's id.")
+    name: str | None = Field(default=None, description="The payer's name.")
+    kind: str | None = Field(default=None, description="Type of plan as sent.")
 
 
 class Claim(Entity):
     """The claim as billed, where the bundle holds one."""
 
-    kind: str | None = Field(None, description="professional, institutional, …")
-    received: Day | None = Field(None, description="When the payer received it.")
-    created: Day | None = Field(None, description="When it was made.")
-    first_service: Day | None = Field(None, description="Earliest date of service.")
-    last_service: Day | None = Field(None, description="Latest date of service.")
-    total: Decimal | None = Field(None, description="Charge in all.")
-    currency: str | None = Field(None, description="Currency of the charges.")
-    country: str | None = Field(None, description="Country of the provider.")
-    other_payer_paid: Day | None = Field(None, description="When a primary payer paid.")
+    kind: str | None = Field(default=None, description="professional, institutional, …")
+    received: Day | None = Field(default=None, description="When the payer received it.")
+    created: Day | None = Field(default=None, description="When it was made.")
+    first_service: Day | None = Field(default=None, description="Earliest date of service.")
+    last_service: Day | None = Field(default=None, description="Latest date of service.")
+    total: Decimal | None = Field(default=None, description="Charge in all.")
+    currency: str | None = Field(default=None, description="Currency of the charges.")
+    country: str | None = Field(default=None, description="Country of the provider.")
+    other_payer_paid: Day | None = Field(default=None, description="When a primary payer paid.")
 
 
 class Line(Entity):
     """One service line."""
 
-    number: int | None = Field(None, description="Its number on the claim, from 1.")
+    number: int | None = Field(default=None, description="Its number on the claim, from 1.")
     code: Code = Field(description="CPT or HCPCS code.")
-    modifiers: tuple[str, ...] = Field((), description="Modifiers in order.")
-    units: int | None = Field(None, description="Units of service.")
-    date: Day | None = Field(None, description="Date of service.")
-    charge: Decimal | None = Field(None, description="Charge.")
-    provider: str | None = Field(None, description="Who rendered it.")
-    place_of_service: str | None = Field(None, description="Place of service, two digits.")
-    pointers: tuple[Code, ...] = Field((), description="Diagnoses it points to.")
-    origin: Literal["claim", "procedure"] = Field("claim", description="Billed, or charted.")
+    modifiers: tuple[str, ...] = Field(default=(), description="Modifiers in order.")
+    units: int | None = Field(default=None, description="Units of service.")
+    date: Day | None = Field(default=None, description="Date of service.")
+    charge: Decimal | None = Field(default=None, description="Charge.")
+    provider: str | None = Field(default=None, description="Who rendered it.")
+    place_of_service: str | None = Field(default=None, description="Place of service, two digits.")
+    pointers: tuple[Code, ...] = Field(default=(), description="Diagnoses it points to.")
+    origin: Literal["claim", "procedure"] = Field(
+        default="claim", description="Billed, or charted."
+    )
 
 
 class Practitioner(Entity):
     """Who treated."""
 
     id: str = Field(description="NPI where known, else the resource's name.")
-    specialty: str | None = Field(None, description="Specialty as sent.")
+    specialty: str | None = Field(default=None, description="Specialty as sent.")
 
 
 class Authorization(Entity):
     """A payer's leave given beforehand. Absent means unknown unless the feed supplies them."""
 
-    code: Code | None = Field(None, description="What it allows.")
-    number: str | None = Field(None, description="Its number.")
-    status: str | None = Field(None, description="approved, denied, pending.")
-    valid_from: Day | None = Field(None, description="First day.")
-    valid_until: Day | None = Field(None, description="Last day.")
+    code: Code | None = Field(default=None, description="What it allows.")
+    number: str | None = Field(default=None, description="Its number.")
+    status: str | None = Field(default=None, description="approved, denied, pending.")
+    valid_from: Day | None = Field(default=None, description="First day.")
+    valid_until: Day | None = Field(default=None, description="Last day.")
 
 
 class Document(Entity):
     """A document of the chart; its text is read by the extractor, not by rules."""
 
-    kind: str = Field("", description="Type of the note, LOINC code or word.")
-    date: Day | None = Field(None, description="When written.")
-    read: bool = Field(True, description="False where the format is not read (PDF, C-CDA).")
+    kind: str = Field(default="", description="Type of the note, LOINC code or word.")
+    date: Day | None = Field(default=None, description="When written.")
+    read: bool = Field(default=True, description="False where the format is not read (PDF, C-CDA).")
 
 
 ENTITIES: dict[str, type[Entity]] = {
