@@ -14,7 +14,7 @@ Read-only use from several threads is safe: what is computed late is the same wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 import zstandard
@@ -72,6 +72,15 @@ class CodeSet:
 
     def __repr__(self) -> str:
         return f"CodeSet({self.release}, {self.digest[:12]})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CodeSet) and other.digest == self.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], CodeSet], tuple[bytes]]:
+        return CodeSet.from_bytes, (self.packed,)
 
     def __len__(self) -> int:
         return len(self._columns.codes)

@@ -24,7 +24,9 @@ def normalise(system: str, text: str) -> str | None:
 
     A dot in the wrong place is not moved: which character is wrong cannot be known.
     """
-    found = _SHAPES[system].fullmatch(text.strip().upper())
+    trimmed = text.strip()
+    # letters of other scripts may become ASCII in upper case (a dotless i becomes I)
+    found = _SHAPES[system].fullmatch(trimmed.upper()) if trimmed.isascii() else None
     if found is None:
         return None
     head, tail = (part for part in found.groups() if part is not None)

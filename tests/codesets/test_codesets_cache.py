@@ -1,8 +1,10 @@
 import hashlib
 import os
+import pickle
 import subprocess
 import sys
 import threading
+import time
 from datetime import date
 from pathlib import Path
 
@@ -167,3 +169,22 @@ def test_threads_read_the_same(icd10: CodeSet) -> None:
     for thread in threads:
         thread.join()
     assert results == [asked] * 4
+
+
+def test_a_release_travels_to_another_process_and_equals_itself(icd9: CodeSet) -> None:
+    again = pickle.loads(pickle.dumps(icd9))
+    assert again is not icd9
+    assert again == icd9
+    assert len({again, icd9}) == 1
+
+
+def test_an_installed_release_opens_in_under_half_a_second(
+    icd10: CodeSet, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEWARRANT_CACHE", str(cache_folder))
+    taken = []
+    for _ in range(3):
+        start = time.perf_counter()
+        assert codesets.load("icd10cm") == icd10
+        taken.append(time.perf_counter() - start)
+    assert min(taken) < 0.5

@@ -103,6 +103,7 @@ def test_section_and_chapter(icd10: CodeSet, icd9: CodeSet) -> None:
         ("icd10cm", "S72001A", "S72.001A"),
         ("icd10cm", "qa00101", "QA0.0101"),
         ("icd10cm", "COPD", None),
+        ("icd10cm", "ı10", None),
         ("icd10cm", "E1.19", None),
         ("icd10cm", "1E1.9", None),
         ("icd10cm", "E11.98765", None),
@@ -158,3 +159,19 @@ def test_every_category_of_a_valid_code_is_a_header(icd10: CodeSet) -> None:
     for code in list(icd10.codes(on))[::50]:
         for above in icd10.parents(code):
             assert icd10.status(above, on) is Status.HEADER
+
+
+def test_icd9cm_stands_in_character_order(icd9: CodeSet) -> None:
+    assert icd9.moved() == ()
+    order = CodeOrder("icd9cm", icd9.moved())
+    codes = list(icd9.codes(date(2007, 1, 15)))
+    assert codes == sorted(codes, key=order.key)
+
+
+@given(st.text(max_size=12))
+def test_a_normalised_code_stays_as_it_is(text: str) -> None:
+    for system in ("icd10cm", "icd9cm"):
+        name = normalise(system, text)
+        if name is not None:
+            assert normalise(system, name) == name
+            assert normalise(system, flat(name)) == name
