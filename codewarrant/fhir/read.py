@@ -1,0 +1,101 @@
+"""Bundle bytes to charts: the one entry to reading FHIR.
+
+Parsing, the gate, validation and partition happen once, when a bundle is opened; a chart is
+normalised when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from codewarrant.decision import Request
+from codewarrant.engine.canonical import sha256
+from codewarrant.fhir import validate
+from codewarrant.fhir.errors import Issue, Refused, capped, refuse
+from codewarrant.fhir.gate import Limits, entries, parse
+from codewarrant.fhir.normalise import normalise
+from codewarrant.fhir.partition import Part, Unplaced, partition
+from codewarrant.fhir.references import Index, dangling
+from codewarrant.fhir.resource_types import READ
+from codewarrant.schema import Chart
+
+READER = "fhir-r4-1"
+"""Version of the way from bytes to facts; a change that alters facts changes it."""
+
+
+@dataclass(frozen=True)
+class OpenedBundle:
+    """A bundle that was accepted: checked, its references indexed, its charts told apart."""
+
+    sha256: str
+    warnings: tuple[Issue, ...]
+    """What was noticed and does not keep the bundle from being read."""
+    unplaced: tuple[Unplaced, ...]
+    """Resources that belong to no chart, with the reason."""
+    passed_over: tuple[tuple[str, int], ...]
+    """Resource types that are not read, with their number."""
+    parts: tuple[Part, ...] = field(repr=False)
+    index: Index = field(repr=False)
+    bundle: Mapping[str, Any] = field(repr=False)
+
+    def requests(self, payer: str = "") -> tuple[Request, ...]:
+        """One for each encounter, or each claim alone: by start, then by name."""
+        return tuple(Request(part.head.name, payer) for part in self.parts)
+
+    def chart(self, request: Request) -> Chart:
+        """The chart that a request names; an empty name means the only one.
+
+        Raises :class:`Refused` where there is none of that name, or several and no name.
+        """
+        named = [part for part in self.parts if request.encounter in ("", part.head.name)]
+        if len(named) == 1:
+            return normalise(self.bundle, self.index, named[0], request.payer)
+        if named:
+            raise refuse("required", "", f"the bundle holds {len(named)} charts: name one")
+        raise refuse("not-found", "", "the bundle holds no such encounter or claim")
+
+
+def open_bundle(data: bytes, limits: Limits | None = None) -> OpenedBundle:
+    """Check a bundle and tell its charts apart.
+
+    Raises :class:`Refused` with the issues, each with its place, where the bundle is not JSON, not
+    a Bundle, over a limit, not valid FHIR in what is read, or belongs to nobody.
+    """
+    limits = limits or Limits()
+    bundle = parse(data, limits)
+    found = entries(bundle, limits)
+    if faults := validate.issues(found):
+        raise Refused(faults)
+    index = Index(found)
+    parts, unplaced, warnings = partition(index)
+    passed = Counter(
+        entry.resource["resourceType"]
+        for entry in found
+        if entry.resource["resourceType"] not in READ
+    )
+    warnings += [
+        Issue("information", "not-supported", kind, f"{count} resources of this type are not read")
+        for kind, count in sorted(passed.items())
+    ]
+    warnings += [
+        Issue("warning", "business-rule", item.source, f"in no chart: {item.reason}")
+        for item in unplaced
+    ]
+    warnings += dangling(index)
+    return OpenedBundle(
+        sha256(data),
+        capped(warnings),
+        unplaced,
+        tuple(sorted(passed.items())),
+        parts,
+        index,
+        bundle,
+    )
+
+
+def warm() -> None:
+    """Import and build the validation models, so that the first bundle is as fast as the next."""
+    validate.warm()
