@@ -110,6 +110,15 @@ class CodeSet:
             Window(start, None if end == open_end else end) for start, end in self._columns.own(row)
         )
 
+    def epoch(self, on: date | None) -> date:
+        """The first day of the period around a day in which the same codes are in force.
+
+        Days outside what is known take the nearest period, and None the last one: what is made for
+        a period (a lexicon, say) then serves all of its days.
+        """
+        day = min(max(on or self.horizon, self.known_from), self.horizon)
+        return max(item for item in self._epochs if item <= day)
+
     def codes(self, on: date) -> Iterator[str]:
         """Every code that may be billed on the day, in order. Empty outside what is known."""
         hit = {
