@@ -74,11 +74,11 @@ class Diagnosis(Entity):
         description="What kind of record states it."
     )
     role: Literal["principal", "first-listed", "admitting", "secondary"] | None = Field(
-        None, description="Its part in the encounter, where the record gives one."
+        default=None, description="Its part in the encounter, where the record gives one."
     )
     rank: int | None = Field(default=None, description="Rank the record gives it, from 1.")
     present_on_admission: Literal["Y", "N", "U", "W"] | None = Field(
-        None, description="Present on admission."
+        default=None, description="Present on admission."
     )
     side: Side | None = Field(default=None, description="Side of the body.")
     phrase: str | None = Field(default=None, description="The words that state it.")
@@ -88,7 +88,7 @@ class Diagnosis(Entity):
         default=(), description="Conditions it is documented as due to."
     )
     unrelated_to: tuple[Code, ...] = Field(
-        (), description="Conditions it is documented as not related to."
+        default=(), description="Conditions it is documented as not related to."
     )
     category: str | None = Field(
         default=None, description="Encounter diagnosis, problem list item, …"
