@@ -26,10 +26,13 @@ BLOCKS = {
 """First word of a block and the grammar's start symbol for it."""
 
 CLAUSES = frozenset(
-    "advice applies because cites columns does effective every example except exception expect "
-    "extends fires for from given if instead is label mandatory narrow on owner set severity "
-    "sha256 some suspend then title unless until url version when and or not no at approved "
-    "assign remove omit replace sequence add deny limit require query route".split()
+    re.findall(
+        r"\w+",
+        "advice applies because cites columns does effective every example except exception expect "
+        "extends fires for from given if instead is label mandatory narrow on owner set severity "
+        "sha256 some suspend then title unless until url version when and or not no at approved "
+        "assign remove omit replace sequence add deny limit require query route",
+    )
 )
 """Words that belong inside a block, indented or not."""
 
@@ -81,7 +84,7 @@ def split(file: str, text: str) -> tuple[Block, ...]:
         if hit.group().startswith("#")
     ]
     starts = [hit.start() for hit in re.finditer(r"^[^\s#]", text, re.M) if _opens(text, hit)]
-    if not starts or text[: starts[0]].strip() and _has_code(text[: starts[0]]):
+    if not starts or (text[: starts[0]].strip() and _has_code(text[: starts[0]])):
         first = re.search(r"^\s*[^\s#]", text, re.M)
         if first is not None:
             starts.insert(0, first.end() - 1)

@@ -1,0 +1,378 @@
+"""Check packs: names, types, codes, dates, citations and overrides, each fault once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from codewarrant.dsl import syntax as s
+from codewarrant.dsl.codeview import CodeView
+from codewarrant.dsl.declarations import Declarations
+from codewarrant.dsl.diagnostics import Diagnostic, Fault, Related, Span, did_you_mean, fault
+from codewarrant.dsl.lower import LoweredRule, lower_rule
+from codewarrant.dsl.overrides import Base, ParameterChange, RuleChange, lower_override
+from codewarrant.dsl.pack import PackSource
+from codewarrant.dsl.parse import parse_file
+from codewarrant.dsl.scope import Names
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class CheckedPack:
+    """A pack after the check. What had faults is left out of ``rules`` and ``examples``."""
+
+    source: PackSource
+    block: s.PackBlock
+    names: Names
+    rules: tuple[LoweredRule, ...]
+    changes: tuple[RuleChange | ParameterChange, ...]
+    examples: tuple[s.Example, ...]
+    extends: tuple[str, ...]
+    broken: frozenset[str]
+    own_parameters: tuple[str, ...]
+    """Names of the parameters that the pack itself declares."""
+
+    @property
+    def name(self) -> str:
+        return self.block.name.text
+
+    @property
+    def version(self) -> str:
+        return self.block.version
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The packs, those that are extended first; all diagnostics; the text of all files."""
+
+    packs: tuple[CheckedPack, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    files: Mapping[str, str]
+
+    @property
+    def ok(self) -> bool:
+        return not any(item.severity == "error" for item in self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One pack as parsed. ``complete`` is false where its pack block could not be read."""
+
+    source: PackSource
+    block: s.PackBlock
+    blocks: tuple[s.BlockNode, ...]
+    broken: frozenset[str]
+    complete: bool
+
+
+def check_packs(sources: Sequence[PackSource], codes: CodeView) -> Checked:
+    """Check packs together: each may extend others of ``sources``. Never raises for bad packs."""
+    faults: list[Diagnostic] = []
+    files: dict[str, str] = {}
+    read: dict[str, _Read] = {}
+    several = len(sources) > 1
+    for source in sorted(sources, key=lambda item: item.name):
+        found = _read(source, f"{source.name}/" if several else "", files, faults)
+        if found is None:
+            continue
+        other = read.get(found.block.name.text)
+        if other is not None:
+            faults.append(
+                fault(
+                    "CW0606",
+                    found.block.name.span,
+                    f"there are two packs `{found.block.name.text}`",
+                    "give one another name",
+                    (Related(other.block.name.span, "the other stands here"),),
+                ).diagnostic
+            )
+            continue
+        read[found.block.name.text] = found
+    packs: dict[str, CheckedPack] = {}
+    starts: dict[str, int] = {}
+    for name in _in_order(read, faults):
+        packs[name] = _check(read[name], packs, read, codes, starts, faults)
+    broken = {name for item in read.values() for name in item.broken}
+    broken |= {name for item in packs.values() for name in item.names.lost}
+    return Checked(tuple(packs.values()), _settled(faults, broken), files)
+
+
+def _read(
+    source: PackSource, prefix: str, files: dict[str, str], faults: list[Diagnostic]
+) -> _Read | None:
+    blocks: list[s.BlockNode] = []
+    broken: set[str] = set()
+    complete = True
+    for name in source.rule_files:
+        file, found = parse_file(prefix + name, source.files[name])
+        files[prefix + name] = file.text
+        faults += found
+        blocks += file.blocks
+        for item in found:
+            word, lost = _declared_at(file.text, item.span.line)
+            broken.add(lost)
+            complete = complete and word != "pack"
+    packs = [block for block in blocks if isinstance(block, s.PackBlock)]
+    for extra in packs[1:]:
+        faults.append(
+            fault(
+                "CW0202",
+                extra.name.span,
+                "a pack has one pack block",
+                "remove this one, or put it into a folder of its own",
+                (Related(packs[0].name.span, "the first stands here"),),
+            ).diagnostic
+        )
+    if not packs:
+        first = source.rule_files[0] if source.rule_files else ""
+        place = Span(prefix + first, 1, 1, 1, 2)
+        if complete:
+            faults.append(
+                fault(
+                    "CW0201",
+                    place,
+                    f"`{source.name}` has no pack block",
+                    'start a file with: pack NAME "title" version 1.0',
+                ).diagnostic
+            )
+        name = s.Name(re.sub(r"[^a-z0-9-]", "-", source.name.lower()) or "pack", place)
+        packs = [s.PackBlock(name, "", "0", (), None, None, "", place)]
+        complete = False
+    return _Read(source, packs[0], tuple(blocks), frozenset(broken - {""}), complete)
+
+
+def _declared_at(text: str, line: int) -> tuple[str, str]:
+    """The first word and the name of the block that holds a line."""
+    for item in reversed(text.split("\n")[:line]):
+        hit = re.match(r"(\w+)(?:\s+set)?\s+([a-z][\w-]*)?(?:/([a-z][\w-]*))?", item)
+        if hit:
+            return hit.group(1), hit.group(2) or ""
+    return "", ""
+
+
+def _in_order(read: Mapping[str, _Read], faults: list[Diagnostic]) -> list[str]:
+    """Pack names, extended packs first."""
+    out: list[str] = []
+    open_: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in out:
+            return
+        open_.append(name)
+        for base, _ in read[name].block.extends:
+            if base.text in open_:
+                faults.append(
+                    fault(
+                        "CW0214",
+                        base.span,
+                        f"`{name}` and `{base.text}` extend each other",
+                        "a pack extends another in one direction only",
+                    ).diagnostic
+                )
+            elif base.text in read:
+                visit(base.text)
+        open_.pop()
+        out.append(name)
+
+    for name in sorted(read):
+        visit(name)
+    return out
+
+
+def _check(
+    read: _Read,
+    packs: Mapping[str, CheckedPack],
+    all_read: Mapping[str, _Read],
+    codes: CodeView,
+    starts: dict[str, int],
+    faults: list[Diagnostic],
+) -> CheckedPack:
+    block = read.block
+    if block.effective is None and read.complete:
+        faults.append(
+            fault(
+                "CW0401",
+                block.name.span,
+                f"the pack `{block.name.text}` has no dates",
+                "say when it is in force: effective from 2026-01-01 through 2026-12-31",
+            ).diagnostic
+        )
+    on: date | None = block.effective.start if block.effective else None
+    names = Names(block.name.text, on, codes)
+    lines = _ancestors(block, packs, all_read, faults)
+    for base in lines:
+        own = packs[base].names
+        names.sources |= own.sources
+        names.sets |= own.sets
+        names.parameters |= own.parameters
+        names.tables |= own.tables
+        names.derived |= own.derived
+    declared = Declarations(names, read.source.files, faults)
+    declared.read(_all(read, s.SourceBlock), _all(read, s.ValueSetBlock))
+    declared.read_values(_all(read, s.ParameterBlock), _all(read, s.TableBlock))
+    declared.read_derived(_all(read, s.DeriveBlock))
+    names.applies = declared.checked_applies(block.applies)
+    rules = _rules(read, names, faults)
+    broken = read.broken | {
+        item.name.text for item in _all(read, s.RuleBlock) if item.name.text not in rules
+    }
+    bases = {
+        base: Base(
+            packs[base].version,
+            {rule.block.name.text: rule for rule in packs[base].rules},
+            packs[base].names.parameters,
+            packs[base].broken,
+        )
+        for base in lines
+    }
+    changes: list[RuleChange | ParameterChange] = []
+    for item in _all(read, s.OverrideBlock):
+        found: list[Diagnostic] = []
+        if item.pack.text in all_read or not _missing(item.pack.text, block, packs):
+            try:
+                change = lower_override(item, names, block, bases, starts, found)
+            except Fault as error:
+                found.append(error.diagnostic)
+                change = None
+            if change is not None and not found:
+                changes.append(change)
+                if isinstance(change, RuleChange):
+                    length = starts.get(change.rule)
+                    if length is None:
+                        length = len(_rule(packs, change.rule).rule.atoms)
+                    starts[change.rule] = length + len(change.atoms)
+        faults += found
+    examples = [example for rule in rules.values() for example in rule.block.examples]
+    examples += [item.example for item in _all(read, s.TestBlock)]
+    _rule_names(examples, rules, packs, lines, broken, faults)
+    return CheckedPack(
+        read.source,
+        block,
+        names,
+        tuple(rules.values()),
+        tuple(changes),
+        tuple(examples),
+        tuple(lines),
+        frozenset(broken),
+        tuple(item.name.text for item in _all(read, s.ParameterBlock)),
+    )
+
+
+def _missing(name: str, block: s.PackBlock, packs: Mapping[str, CheckedPack]) -> bool:
+    """Whether the pack is extended but not there, which has been said already."""
+    return name not in packs and any(base.text == name for base, _ in block.extends)
+
+
+def _rule(packs: Mapping[str, CheckedPack], id: str) -> LoweredRule:
+    pack, _ = id.split("/", 1)
+    return next(item for item in packs[pack].rules if item.rule.id == id)
+
+
+def _ancestors(
+    block: s.PackBlock,
+    packs: Mapping[str, CheckedPack],
+    all_read: Mapping[str, _Read],
+    faults: list[Diagnostic],
+) -> list[str]:
+    """All packs that this one builds on, the furthest first."""
+    out: list[str] = []
+    for base, version in block.extends:
+        found = packs.get(base.text)
+        if found is None:
+            if base.text not in all_read:
+                faults.append(
+                    fault(
+                        "CW0209",
+                        base.span,
+                        f"the pack `{base.text}` is not there",
+                        did_you_mean(base.text, all_read) or "check it together with this one",
+                    ).diagnostic
+                )
+            continue
+        if found.version != version and found.version != "0":
+            faults.append(
+                fault(
+                    "CW0607",
+                    base.span,
+                    f"`{base.text}` is at version {found.version}, not {version}",
+                    f"look at what changed, then write `at {found.version}`",
+                ).diagnostic
+            )
+        out += [item for item in (*found.extends, base.text) if item not in out]
+    return out
+
+
+def _rules(read: _Read, names: Names, faults: list[Diagnostic]) -> dict[str, LoweredRule]:
+    rules: dict[str, LoweredRule] = {}
+    seen: dict[str, s.Name] = {}
+    for block in _all(read, s.RuleBlock):
+        first = seen.get(block.name.text)
+        if first is not None:
+            faults.append(twice(block.name, first))
+            continue
+        seen[block.name.text] = block.name
+        found: list[Diagnostic] = []
+        lowered = lower_rule(block, names, read.block, found)
+        faults += found
+        if not found:
+            rules[block.name.text] = lowered
+    return rules
+
+
+def twice(name: s.Name, first: s.Name) -> Diagnostic:
+    """Two declarations of one name."""
+    return fault(
+        "CW0203",
+        name.span,
+        f"`{name.text}` is declared twice",
+        "give one of them another name",
+        (Related(first.span, "the first stands here"),),
+    ).diagnostic
+
+
+def _rule_names(
+    examples: list[s.Example],
+    rules: Mapping[str, LoweredRule],
+    packs: Mapping[str, CheckedPack],
+    lines: list[str],
+    broken: frozenset[str],
+    faults: list[Diagnostic],
+) -> None:
+    known = set(rules) | broken
+    for base in lines:
+        known |= {rule.block.name.text for rule in packs[base].rules}
+        known |= {f"{base}/{rule.block.name.text}" for rule in packs[base].rules}
+        known |= packs[base].broken
+    for example in examples:
+        for outcome in example.outcomes:
+            if outcome.kind.startswith("rule ") and outcome.words[0] not in known:
+                faults.append(
+                    fault(
+                        "CW0213",
+                        outcome.span,
+                        f"there is no rule `{outcome.words[0]}`",
+                        did_you_mean(outcome.words[0], sorted(known)),
+                    ).diagnostic
+                )
+
+
+def _all(read: _Read, kind: type[T]) -> tuple[T, ...]:
+    return tuple(block for block in read.blocks if isinstance(block, kind))
+
+
+FOLLOWING = ("CW0204", "CW0205", "CW0206", "CW0207", "CW0208", "CW0313")
+"""Diagnostics that only follow from a declaration that could not be read."""
+
+
+def _settled(faults: list[Diagnostic], broken: set[str]) -> tuple[Diagnostic, ...]:
+    """In order of place, each once, without those that follow from a broken declaration."""
+    kept: dict[tuple[str, Span, str], Diagnostic] = {}
+    for item in faults:
+        follows = item.code in FOLLOWING and any(f"`{name}`" in item.message for name in broken)
+        if not follows:
+            kept.setdefault((item.code, item.span, item.message), item)
+    return tuple(sorted(kept.values(), key=lambda item: (item.span, item.code, item.message)))

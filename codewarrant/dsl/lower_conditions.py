@@ -1,0 +1,443 @@
+"""Conditions, typed and lowered: each test becomes a numbered atom of the engine's program."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Literal
+
+from codewarrant.dsl import syntax as s
+from codewarrant.dsl.bounds import bounds
+from codewarrant.dsl.diagnostics import Fault, did_you_mean, fault
+from codewarrant.dsl.lower_terms import (
+    LITERALS,
+    constant,
+    expanded,
+    lower_term,
+)
+from codewarrant.dsl.scope import Scope, Variable
+from codewarrant.dsl.sets import ValueSet
+from codewarrant.dsl.types import DURATION, NUMBERS, Type, fields_of
+from codewarrant.engine import conditions as c
+
+ORDERED = (*NUMBERS, "money", "date", "duration")
+
+
+def lower_condition(node: s.ConditionNode, scope: Scope) -> c.Condition:
+    """A condition. Each faulty part of an ``and`` or ``or`` is reported by itself.
+
+    Raises ``Fault`` for a single faulty test.
+    """
+    match node:
+        case s.Junction(op, items):
+            found = tuple(_guarded(item, scope) for item in items)
+            return c.AllOf(found) if op == "and" else c.AnyOf(found)
+        case s.Negation(item):
+            return c.Not(lower_condition(item, scope))
+        case s.Quantifier():
+            return _quantifier(node, scope)
+        case s.Comparison():
+            return _comparison(node, scope)
+        case s.Membership():
+            return _membership(node, scope)
+        case s.Choice():
+            return _choice(node, scope)
+        case s.Range():
+            return _between(node, scope)
+        case s.Knowledge(term, known, text):
+            lowered, found_type = lower_term(term, scope)
+            _not_a_fact(found_type, term)
+            test = c.Known(scope.atom(text), lowered)
+            return test if known else c.Not(test)
+        case s.Containment():
+            return _containment(node, scope)
+        case s.Nearness():
+            return _nearness(node, scope)
+        case s.RowMatch():
+            return _row_match(node, scope)
+        case s.NoteMention():
+            return _mention(node, scope)
+        case s.Truth():
+            return _truth(node, scope)
+
+
+def _guarded(node: s.ConditionNode, scope: Scope) -> c.Condition:
+    """One part of a junction; its fault is kept, and the other parts are still checked."""
+    try:
+        return lower_condition(node, scope)
+    except Fault as error:
+        scope.faults.append(error.diagnostic)
+        return c.TRUE
+
+
+def _not_a_fact(found: Type, node: s.TermNode) -> None:
+    if found.kind == "fact":
+        name = node.text if isinstance(node, s.Ref) else "it"
+        field = "code" if "code" in fields_of(found.unit or "diagnosis") else "date"
+        raise fault(
+            "CW0310",
+            node.span,
+            f"`{name}` is a whole {found.unit or 'row'}, not a value",
+            f"name one of its fields, such as `{name}.{field}`",
+        )
+
+
+def _comparison(node: s.Comparison, scope: Scope) -> c.Condition:
+    left, right = node.left, node.right
+    if isinstance(left, LITERALS) and not isinstance(right, LITERALS):
+        b, b_type = lower_term(right, scope)
+        a, a_type = lower_term(left, scope, b_type)
+    else:
+        a, a_type = lower_term(left, scope)
+        b, b_type = lower_term(right, scope, a_type)
+    _not_a_fact(a_type, left)
+    _not_a_fact(b_type, right)
+    if "boolean" in (a_type.kind, b_type.kind) and node.op in ("=", "!="):
+        return _yes_or_no(node, a, a_type, b, b_type, scope)
+    _comparable(node, a_type, b_type)
+    op: Literal["=", "!=", "<", "<=", ">", ">="] = node.op  # type: ignore[assignment]
+    return c.Compare(scope.atom(node.text), op, a, b)
+
+
+def _yes_or_no(
+    node: s.Comparison, a: c.Term, a_type: Type, b: c.Term, b_type: Type, scope: Scope
+) -> c.Condition:
+    if a_type.kind != b_type.kind:
+        _refuse(node, a_type, b_type)
+    if isinstance(b, c.Const):
+        test = c.Holds(scope.atom(node.text), a)
+        return test if (b.value is True) == (node.op == "=") else c.Not(test)
+    return c.Compare(scope.atom(node.text), "=" if node.op == "=" else "!=", a, b)
+
+
+def _comparable(node: s.Comparison, a: Type, b: Type) -> None:
+    if a.many or b.many:
+        raise fault(
+            "CW0307",
+            node.span,
+            f"a {(a if a.many else b).spoken} cannot be compared with one value",
+            "write `contains`",
+        )
+    ordered = node.op not in ("=", "!=")
+    same = a.kind == b.kind or (a.kind in NUMBERS and b.kind in NUMBERS)
+    if not same or (ordered and a.kind not in ORDERED):
+        _refuse(node, a, b)
+    if a.unit and b.unit and a.unit != b.unit and a.kind in NUMBERS:
+        _refuse(node, a, b)
+    if a.kind == "duration" and "month" in (a.unit, b.unit):
+        raise fault(
+            "CW0308",
+            node.span,
+            "months and years have no length in days",
+            "write `a within 6 months after b`, or give the duration in days",
+        )
+    if a.kind == "code" and a.systems and b.systems and not set(a.systems) & set(b.systems):
+        raise fault(
+            "CW0304",
+            node.span,
+            f"a {a.spoken} is never equal to a {b.spoken}",
+        )
+
+
+def _refuse(node: s.Comparison, a: Type, b: Type) -> None:
+    helps = ""
+    if {a.kind, b.kind} & {"money"} and {a.kind, b.kind} & {*NUMBERS}:
+        helps = "write amounts of money with a dollar sign: `$500.00`"
+    elif "duration" in (a.kind, b.kind) and {a.kind, b.kind} & {*NUMBERS}:
+        helps = "a duration has a unit: `90 days`"
+    elif a.kind == b.kind == "code":
+        helps = "codes have no size; write `in { P00 to P96 }`"
+    elif a.kind == b.kind:
+        helps = f"a {a.spoken} has no order"
+    raise fault("CW0301", node.span, f"a {a.spoken} cannot be compared with a {b.spoken}", helps)
+
+
+def _membership(node: s.Membership, scope: Scope) -> c.Condition:
+    term, found = lower_term(node.term, scope)
+    _not_a_fact(found, node.term)
+    if node.many and not found.many:
+        raise fault(
+            "CW0307", node.span, f"a {found.spoken} contains nothing", "write `in` for one value"
+        )
+    if found.many and not node.many:
+        raise fault(
+            "CW0307",
+            node.span,
+            f"a {found.spoken} is not in a set as a whole",
+            "write `contains any of`",
+        )
+    if found.kind == "text":
+        return _coded_text(node, term, found, scope)
+    if found.kind != "code":
+        raise fault(
+            "CW0303", node.span, f"a {found.spoken} is not a code", "only codes are in sets"
+        )
+    used = scope.sets.used(node.within, found.systems, node.text)
+    if found.systems and not set(found.systems) & set(used.systems):
+        raise fault(
+            "CW0304",
+            node.span,
+            f"a {found.spoken} is never in a set of {' and '.join(used.systems)} codes",
+        )
+    test = in_set(term, used, node.text, scope)
+    return c.Not(test) if node.negated else test
+
+
+def in_set(term: c.Term, used: ValueSet, text: str, scope: Scope) -> c.Condition:
+    """Membership in a resolved set as one atom."""
+    return c.InSet(scope.atom(text), term, used.id, used.versions)
+
+
+def _coded_text(node: s.Membership, term: c.Term, found: Type, scope: Scope) -> c.Condition:
+    """Modifiers and places of service are texts written like codes."""
+    items = node.within.items if isinstance(node.within, s.CodeSet) else (node.within,)
+    excepts = node.within.excepts if isinstance(node.within, s.CodeSet) else ()
+    values: list[str] = []
+    for item in items:
+        if item.kind == "set":
+            used = scope.sets.used(item, ())
+            exact = all(code.low == code.high for code in used.codes)
+            if not set(used.systems) <= {"modifier", "pos", "revenue"} or not exact:
+                raise fault("CW0304", item.span, f"`{item.first}` is no list of single such values")
+            values += [code.low for code in used.codes]
+        elif item.kind == "code":
+            values.append(item.first)
+        else:
+            raise fault("CW0310", item.span, "list these values one by one", "`{ 25, 59 }`")
+    away = {item.first for item in excepts}
+    kept = tuple(dict.fromkeys(value for value in values if value not in away))
+    number = scope.atom(node.text)
+    test: c.Condition = (
+        c.Contains(number, term, kept) if found.many else c.OneOf(number, term, kept)
+    )
+    return c.Not(test) if node.negated else test
+
+
+def _choice(node: s.Choice, scope: Scope) -> c.Condition:
+    term, found = lower_term(node.term, scope)
+    _not_a_fact(found, node.term)
+    if found.many:
+        raise fault(
+            "CW0307", node.span, f"a {found.spoken} is never one value", "write `contains any of`"
+        )
+    values = []
+    for item in node.values:
+        value, item_type = constant(item, scope, found)
+        numbers = item_type.kind in NUMBERS and found.kind in NUMBERS
+        if item_type.kind != found.kind and not numbers:
+            raise fault(
+                "CW0301",
+                item.span,
+                f"a {found.spoken} cannot be compared with a {item_type.spoken}",
+            )
+        values.append(value)
+    test = c.OneOf(scope.atom(node.text), term, tuple(dict.fromkeys(values)))
+    return c.Not(test) if node.negated else test
+
+
+def _between(node: s.Range, scope: Scope) -> c.Condition:
+    term, found = lower_term(node.term, scope)
+    _not_a_fact(found, node.term)
+    low, low_type = lower_term(node.low, scope, found)
+    high, high_type = lower_term(node.high, scope, found)
+    for end, end_type in ((node.low, low_type), (node.high, high_type)):
+        _comparable(s.Comparison("<=", node.term, end, node.text, end.span), found, end_type)
+    return c.Between(scope.atom(node.text), term, low, high)
+
+
+def _containment(node: s.Containment, scope: Scope) -> c.Condition:
+    term, found = lower_term(node.term, scope)
+    _not_a_fact(found, node.term)
+    if not found.many:
+        raise fault(
+            "CW0307",
+            node.span,
+            f"a {found.spoken} is one value and contains nothing",
+            "write `is`, or `in` for a set",
+        )
+    single = replace(found, many=False)
+    if isinstance(node.item, LITERALS):
+        value, item_type = constant(node.item, scope, single)
+        item: c.Term | None = None
+        values: tuple = (value,)
+    else:
+        item, item_type = lower_term(node.item, scope, single)
+        _not_a_fact(item_type, node.item)
+        values = ()
+    if item_type.kind != single.kind:
+        raise fault(
+            "CW0301",
+            node.span,
+            f"a {found.spoken} never contains a {item_type.spoken}",
+        )
+    return c.Contains(scope.atom(node.text), term, values, item)
+
+
+def _nearness(node: s.Nearness, scope: Scope) -> c.Condition:
+    left, left_type = lower_term(node.left, scope)
+    span, span_type = lower_term(node.distance, scope, DURATION)
+    right, right_type = lower_term(node.right, scope)
+    for part, found in ((node.left, left_type), (node.right, right_type)):
+        _not_a_fact(found, part)
+        if found.kind != "date" or found.many:
+            raise fault("CW0310", part.span, f"a date is needed here, not a {found.spoken}")
+    if span_type.kind != "duration":
+        raise fault(
+            "CW0310",
+            node.distance.span,
+            f"a duration is needed here, not a {span_type.spoken}",
+            "such as `90 days` or `6 months`",
+        )
+    side: Literal["before", "after", "either"] = node.side  # type: ignore[assignment]
+    return c.Within(scope.atom(node.text), left, span, side, right)
+
+
+def _row_match(node: s.RowMatch, scope: Scope) -> c.Condition:
+    first = node.row.parts[0]
+    variable = scope.vars.get(first.text)
+    if variable is None or variable.table is None or len(node.row.parts) > 1:
+        raise fault(
+            "CW0310",
+            node.row.span,
+            f"`{node.row.text}` is no row of a table",
+            "bind one: `for each …, row r of TABLE`",
+        )
+    keys = []
+    for name, value in node.keys:
+        column = variable.table.columns.get(name.text)
+        if column is None:
+            columns = list(variable.table.columns)
+            raise fault(
+                "CW0208",
+                name.span,
+                f"the table has no column `{name.text}`",
+                did_you_mean(name.text, columns) or f"its columns: {', '.join(columns)}",
+            )
+        term, found = lower_term(value, scope, column)
+        _not_a_fact(found, value)
+        _comparable(s.Comparison("=", node.row, value, node.text, value.span), column, found)
+        keys.append((name.text, term))
+    return c.Matches(scope.atom(node.text), variable.name, tuple(keys))
+
+
+def _mention(node: s.NoteMention, scope: Scope) -> c.Condition:
+    words = tuple(words_of(node.words.text))
+    if not words:
+        raise fault("CW0310", node.words.span, "no words are given to look for")
+    near = None
+    if node.near is not None:
+        near = c.Field(scope.variable(node.near).name, "")
+    return c.Mentions(scope.atom(node.text), words, near)
+
+
+def words_of(text: str) -> list[str]:
+    """The whole words of a text in lower case, as conditions on notes compare them."""
+    return re.findall(r"\w+", text.lower())
+
+
+def _truth(node: s.Truth, scope: Scope) -> c.Condition:
+    parts = node.ref.parts
+    if len(parts) == 2:
+        variable = scope.variable(parts[0])
+        derived = scope.names.derived.get((variable.entity, parts[1].text))
+        if derived is not None and derived.when is not None and variable.table is None:
+            return lower_condition(derived.when, expanded(derived, variable, parts[1], scope))
+    term, found = lower_term(node.ref, scope)
+    _not_a_fact(found, node.ref)
+    if found.kind != "boolean" or found.many:
+        raise fault(
+            "CW0305",
+            node.span,
+            f"`{node.ref.text}` is a {found.spoken}, not true or false",
+            "say what it should be: `is …`, `in …`, `is known`",
+        )
+    return c.Holds(scope.atom(node.text), term)
+
+
+# ---- quantifiers and aggregates -----------------------------------------------
+
+
+def enter(node: s.Scope, scope: Scope) -> tuple[Scope, Variable, list[c.Condition]]:
+    """The scope inside a quantifier or aggregate, its variable, and the test of ``in``."""
+    name = node.var or s.Name(f"{node.entity}_{len(scope.vars) + len(scope.atoms)}", node.span)
+    variable = Variable(name.text, node.entity)
+    inner = scope.bind(name, variable)
+    tests: list[c.Condition] = []
+    if node.within is not None:
+        ref = s.Ref((name, s.Name("code", node.within.span)), node.span)
+        if "code" not in fields_of(node.entity):
+            raise fault("CW0303", node.span, f"a {node.entity} has no code", "leave `in` out")
+        text = f"{name.text}.code in {set_text(node.within)}"
+        tests.append(
+            lower_condition(s.Membership(ref, node.within, False, False, text, node.span), inner)
+        )
+    return inner, variable, tests
+
+
+def set_text(node: s.CodeSet | s.SetItem) -> str:
+    """A set as it was written."""
+    if isinstance(node, s.SetItem):
+        forms = {
+            "range": f"{node.first} to {node.last}",
+            "star": f"{node.first}*" if "." in node.first else f"{node.first}.*",
+            "descendants": f"descendants of {node.first}",
+        }
+        return forms.get(node.kind, node.first)
+    text = "{ " + ", ".join(map(set_text, node.items)) + " }"
+    if node.excepts:
+        text += " except { " + ", ".join(map(set_text, node.excepts)) + " }"
+    return text
+
+
+def together(tests: list[c.Condition]) -> c.Condition:
+    """All of them, without needless nesting."""
+    flat: list[c.Condition] = []
+    for item in tests:
+        flat += item.items if isinstance(item, c.AllOf) else (item,)
+    return flat[0] if len(flat) == 1 else c.AllOf(tuple(flat))
+
+
+def _quantifier(node: s.Quantifier, scope: Scope) -> c.Condition:
+    number = scope.atom(node.text)
+    inner, variable, tests = enter(node.scope, scope)
+    if node.scope.where is not None:
+        tests.append(lower_condition(node.scope.where, inner))
+    where = together(tests)
+    has = lower_condition(node.has, inner) if node.has is not None else None
+    kind: Literal["some", "no", "at least", "every"] = node.kind  # type: ignore[assignment]
+    return c.Quantified(
+        number, kind, binder(variable, node.scope, where, scope), where, node.least, has
+    )
+
+
+def binder(variable: Variable, node: s.Scope, where: c.Condition, scope: Scope) -> c.Binder:
+    """A binder with the bounds that its condition sets on the code."""
+    return c.Binder(
+        variable.name,
+        node.entity,
+        documented=node.documented,
+        codes=bounds(where, variable.name, scope.codes),
+    )
+
+
+def lower_aggregate(node: s.Aggregation, scope: Scope) -> tuple[c.Term, Type]:
+    """``sum``, ``count``, ``earliest``, ``latest``. Raises ``Fault``."""
+    inner, variable, tests = enter(node.scope, scope)
+    if node.scope.where is not None:
+        tests.append(lower_condition(node.scope.where, inner))
+    where = together(tests)
+    over = binder(variable, node.scope, where, scope)
+    if node.of is None:
+        return c.Aggregate("count", None, over, where), Type("integer")
+    term, found = lower_term(node.of, inner)
+    _not_a_fact(found, node.of)
+    wanted = (*NUMBERS, "money") if node.func == "sum" else ("date",)
+    if found.kind not in wanted or found.many:
+        raise fault(
+            "CW0310",
+            node.of.span,
+            f"the {node.func} of a {found.spoken} has no meaning",
+            "sum numbers or money; earliest and latest are for dates",
+        )
+    func: Literal["sum", "count", "earliest", "latest"] = node.func  # type: ignore[assignment]
+    return c.Aggregate(func, term, over, where), found

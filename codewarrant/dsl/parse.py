@@ -1,0 +1,271 @@
+"""Rule text to syntax tree, block by block: a broken block gives one diagnostic, the rest is read."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
+
+from codewarrant.dsl import syntax as s
+from codewarrant.dsl.blocks import BLOCKS, TOKEN, Block, Lines, nearest_block, split
+from codewarrant.dsl.diagnostics import Diagnostic, Fault, Span, fault, one_of
+from codewarrant.dsl.tree_blocks import BlockBuilder
+
+TYPOGRAPHIC = "“”„‟«»‘’"
+INVISIBLE = "\u00a0\u2007\u202f\u200b\u200c\u200d\ufeff\u00ad\u2060"
+
+SPOKEN = {
+    "NAME": "a name", "STRING": "a text in quotes", "DATE": "a date", "INT": "a number",
+    "DECIMAL": "a decimal number", "CODE": "a code", "CODE_STAR": "a stem such as `E11.*`",
+    "VERSION": "a version", "MONEY": "an amount such as `$10.00`", "ADDOP": "`+` or `-`",
+    "CMP": "a comparison such as `=`", "$END": "the end of the block", "COMMA": "`,`",
+    "COLON": "`:`", "DOT": "`.`", "LPAR": "`(`", "RPAR": "`)`", "LBRACE": "`{`",
+    "RBRACE": "`}`", "LSQB": "`[`", "RSQB": "`]`", "SLASH": "`/`",
+}  # fmt: skip
+
+
+@cache
+def parser() -> Lark:
+    """The parser of all block kinds; nothing is cached outside the process."""
+    grammar = resources.files("codewarrant.dsl").joinpath("grammar.lark").read_text("utf-8")
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer="contextual",
+        start=sorted(BLOCKS.values()),
+        propagate_positions=True,
+        maybe_placeholders=False,
+    )
+
+
+@cache
+def _words() -> dict[str, tuple[str, ...]]:
+    """The words that each terminal can be, for terminals that are words."""
+    out: dict[str, tuple[str, ...]] = {}
+    for terminal in parser().terminals:
+        pattern = terminal.pattern
+        if pattern.type == "str" and pattern.value[:1].isalpha():
+            out[terminal.name] = (pattern.value,)
+        elif terminal.priority >= 2 and pattern.value.startswith("("):
+            inner = pattern.value[1 : pattern.value.index(")")]
+            if terminal.name == "ENTITY":
+                inner = inner.replace("diagnos[ie]s", "diagnosis").replace("s?", "")
+            out[terminal.name] = tuple(item.removesuffix("s?") for item in inner.split("|"))
+    return out
+
+
+@cache
+def reserved() -> frozenset[str]:
+    """Words that cannot be names."""
+    keywords = (words[0] for words in _words().values() if len(words) == 1)
+    return frozenset(keywords) | {"true", "false", "known", "unknown", "row"}
+
+
+def parse_file(name: str, data: bytes) -> tuple[s.File, tuple[Diagnostic, ...]]:
+    """Parse one file. What cannot be read is left out of the tree and reported, once a block."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        place = Span(name, line, 1, line, 2)
+        found = fault("CW0109", place, "the file is not UTF-8 text", "save it as UTF-8")
+        return s.File(name, "", (), ()), (found.diagnostic,)
+    blocks = split(name, text)
+    nodes: list[s.BlockNode] = []
+    faults: list[Diagnostic] = []
+    for block in blocks:
+        try:
+            nodes.append(parse_block(block))
+        except Fault as error:
+            faults.append(error.diagnostic)
+    comments = tuple(item for block in blocks for item in block.comments)
+    return s.File(name, text, tuple(nodes), comments), tuple(faults)
+
+
+def parse_block(block: Block) -> s.BlockNode:
+    """Parse one block. Raises ``Fault`` with the one diagnostic of a broken block."""
+    _refuse_strange_signs(block)
+    if not block.kind:
+        raise _unknown_block(block)
+    try:
+        tree = parser().parse(block.text, start=block.kind)
+        node = BlockBuilder(block).transform(tree)
+    except UnexpectedInput as error:
+        raise _explain(block, error) from None
+    except VisitError as error:
+        if isinstance(error.orig_exc, Fault):
+            raise error.orig_exc from None
+        raise
+    _refuse_reserved(node)
+    return node
+
+
+def _place(block: Block, start: int, end: int) -> Span:
+    lines = Lines(block.text)
+    (line, column), (end_line, end_column) = lines.at(start), lines.at(max(end, start + 1))
+    shift = block.line - 1
+    return Span(block.file, line + shift, column, end_line + shift, end_column)
+
+
+def _outside_texts(text: str) -> str:
+    """The text with quoted texts and comments blanked, so that offsets stay."""
+    return TOKEN.sub(lambda hit: " " * len(hit.group()), text)
+
+
+def _refuse_strange_signs(block: Block) -> None:
+    bare = _outside_texts(block.text)
+    for at, sign in enumerate(bare):
+        if sign in TYPOGRAPHIC:
+            raise fault(
+                "CW0104",
+                _place(block, at, at + 1),
+                f"`{sign}` is a typographic quotation mark",
+                'use the straight one: `"`; word processors change it by themselves',
+            )
+        if sign in INVISIBLE:
+            raise fault(
+                "CW0105",
+                _place(block, at, at + 1),
+                f"an invisible character (U+{ord(sign):04X}) stands here",
+                "replace it by a plain space; it often comes with text copied from a web page",
+            )
+
+
+def _unknown_block(block: Block) -> Fault:
+    word = block.word or block.text[:1]
+    meant = nearest_block(word)
+    words = sorted("value set" if item == "value" else item for item in BLOCKS)
+    return fault(
+        "CW0102",
+        _place(block, 0, len(word)),
+        f"`{word}` does not start a block",
+        f"did you mean `{meant}`?" if meant else f"a block starts with {one_of(words)}",
+    )
+
+
+def _explain(block: Block, error: UnexpectedInput) -> Fault:
+    accepts: set[str] = set()
+    if isinstance(error, UnexpectedToken):
+        accepts = set(error.accepts or error.expected or ())
+        token: Token = error.token
+        at_end = token.type == "$END"
+        start = len(block.text.rstrip()) if at_end else (token.start_pos or 0)
+    else:
+        assert isinstance(error, UnexpectedCharacters)
+        accepts = set(error.allowed or ())
+        at_end, start = False, error.pos_in_stream or 0
+    open_quote = _open_quote(block)
+    if open_quote is not None and open_quote <= start:
+        return fault(
+            "CW0103",
+            _place(block, open_quote, open_quote + 1),
+            "a quotation mark opens here and is not closed",
+            "close the text with a quotation mark; its further lines must be indented",
+        )
+    if at_end:
+        last = max(0, start - 1)
+        return fault(
+            "CW0107",
+            _place(block, last, start),
+            f"the `{_spoken_kind(block)}` ends too early",
+            f"expected {_expected(accepts)}",
+        )
+    word = _word_at(block.text, start)
+    place = _place(block, start, start + len(word))
+    if word in ("and", "or") and accepts & {"AND", "OR"}:
+        return fault(
+            "CW0106",
+            place,
+            "`and` and `or` are mixed",
+            "put parentheses around the parts that belong together",
+        )
+    if "NAME" in accepts and word in reserved() and accepts <= {"NAME", "DOT"}:
+        return _reserved(s.Name(word, place))
+    meant = _meant(word, accepts)
+    helps = [f"did you mean `{meant}`?" if meant else "", f"expected {_expected(accepts)}"]
+    return fault(
+        "CW0101",
+        place,
+        f"`{word}` does not belong here",
+        "\n".join(item for item in helps if item),
+    )
+
+
+def _open_quote(block: Block) -> int | None:
+    """The first quotation mark without a partner, if their number is odd."""
+    text = re.sub(r"#[^\n\"]*$", lambda hit: " " * len(hit.group()), block.text, flags=re.M)
+    if text.count('"') % 2 == 0:
+        return None
+    at = 0
+    for line in text.splitlines(keepends=True):
+        if line.count('"') % 2:
+            return at + line.rindex('"') if line.count('"') > 1 else at + line.index('"')
+        at += len(line)
+    return None
+
+
+def _word_at(text: str, start: int) -> str:
+    hit = re.compile(r'[\w$][\w.$-]*|"[^"\n]*"?|[^\s\w]').match(text, start)
+    return hit.group()[:40] if hit else text[start : start + 1]
+
+
+def _meant(word: str, accepts: set[str]) -> str:
+    words = _words()
+    known = sorted({item for name in accepts for item in words.get(name, ())})
+    found = get_close_matches(word.lower(), known, 1, 0.6)
+    if not found and word.lower() in known:
+        return word.lower()
+    return found[0] if found else ""
+
+
+def _expected(accepts: set[str]) -> str:
+    words = _words()
+    shown: set[str] = set()
+    for name in accepts:
+        if name in words:
+            shown.update(f"`{item}`" for item in words[name])
+        else:
+            shown.add(SPOKEN.get(name, name.lower()))
+    ordered = sorted(shown, key=lambda item: (item.startswith("`"), item))
+    if len(ordered) > 14:
+        return ", ".join(ordered[:14]) + ", …"
+    if len(ordered) > 1:
+        return ", ".join(ordered[:-1]) + " or " + ordered[-1]
+    return ordered[0] if ordered else "nothing more"
+
+
+def _spoken_kind(block: Block) -> str:
+    return block.kind.replace("_", " ")
+
+
+def _reserved(name: s.Name) -> Fault:
+    return fault(
+        "CW0108",
+        name.span,
+        f"`{name.text}` is a word of the language and cannot be a name",
+        f"call it something like `{name.text}_1`, or say what it means",
+    )
+
+
+def _refuse_reserved(node: s.BlockNode) -> None:
+    names: list[s.Name] = []
+    if isinstance(node, s.TestBlock):
+        names += [fact.var for fact in node.example.given.facts if fact.var]
+    elif isinstance(node, s.OverrideBlock):
+        names += [item.name for item in node.exceptions]
+    else:
+        names.append(node.name)
+    if isinstance(node, s.RuleBlock):
+        names += [item.var for item in node.binders if item.var]
+        names += [item.name for item in node.exceptions]
+    if isinstance(node, s.DeriveBlock):
+        names.append(node.var)
+    if isinstance(node, s.TableBlock):
+        names += [name for name, _ in node.columns if name.text in ("known", "unknown")]
+    for name in names:
+        if name.text in reserved():
+            raise _reserved(name)
