@@ -117,7 +117,9 @@ class CodeSet:
         a period (a lexicon, say) then serves all of its days.
         """
         day = min(max(on or self.horizon, self.known_from), self.horizon)
-        return max(item for item in self._epochs if item <= day)
+        changes = {start for spans in self._columns.windows for start, _ in spans}
+        changes |= {end + timedelta(days=1) for spans in self._columns.windows for _, end in spans}
+        return max((item for item in changes if item <= day), default=self.known_from)
 
     def codes(self, on: date) -> Iterator[str]:
         """Every code that may be billed on the day, in order. Empty outside what is known."""
