@@ -7,6 +7,7 @@ may append at once; each transaction takes the write lock before it reads, so no
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -142,10 +143,9 @@ class Store:
 
     def append_all(self, entries: Sequence[Entry]) -> tuple[bool, ...]:
         """Record many decisions in one transaction: all of them, or none."""
-        for entry in entries:
-            _check_entry(entry)
+        checked = [(entry, _checked_bytes(entry)) for entry in entries]
         with self._transaction(write=True) as connection:
-            return tuple(self._append(connection, entry) for entry in entries)
+            return tuple(self._append(connection, entry, data) for entry, data in checked)
 
     def decisions(self) -> tuple[Stored, ...]:
         """Every decision in the order of recording."""
@@ -288,10 +288,9 @@ class Store:
             raise StoreDamaged(f"{self._path}: blob {digest} does not match its digest")
         return content
 
-    def _append(self, connection: Connection, entry: Entry) -> bool:
+    def _append(self, connection: Connection, entry: Entry, data: bytes) -> bool:
         header = entry.decision.header
         body = entry.decision.body
-        data = entry.decision.to_bytes()
         table = tables.decision
         found = connection.execute(
             select(table.c.decision_sha256).where(table.c.decision_id == header.decision_id)
@@ -363,7 +362,7 @@ def _connector(path: Path, readonly: bool) -> Any:
         try:
             if not readonly and _ours_or_empty(connection):
                 connection.execute("PRAGMA page_size = 8192")
-                connection.execute("PRAGMA journal_mode = WAL")
+                _into_wal(connection)
                 connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
         except sqlite3.Error:
@@ -372,6 +371,22 @@ def _connector(path: Path, readonly: bool) -> Any:
         return connection
 
     return connect
+
+
+def _into_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. SQLite does not wait for another process that does the same: we do."""
+    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+        return
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorname.startswith("SQLITE_BUSY")
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _ours_or_empty(connection: sqlite3.Connection) -> bool:
@@ -388,14 +403,19 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _check_entry(entry: Entry) -> None:
+def _checked_bytes(entry: Entry) -> bytes:
+    """The decision's bytes, after checking that its header names what comes with it."""
     header = entry.decision.header
+    data = entry.decision.to_bytes()
+    head, tail = b'{"body":', b',"header":' + dumps(header) + b"}"
+    body = data[len(head) : -len(tail)]
+    assert head + body + tail == data, "the canonical form of a decision has these two keys"
     wanted = (
         ("bundle", sha256(entry.bundle), header.bundle_sha256),
         ("facts", sha256(entry.facts), header.facts_sha256),
         ("snapshot lock", sha256(entry.snapshot.lock), header.snapshot_sha256),
         ("snapshot", entry.snapshot.sha256, header.snapshot_sha256),
-        ("body", sha256(dumps(entry.decision.body)), header.body_sha256),
+        ("body", sha256(body), header.body_sha256),
         (
             "decision id",
             decision_id(header.bundle_sha256, header.request, header.snapshot_sha256),
@@ -407,6 +427,7 @@ def _check_entry(entry: Entry) -> None:
             raise DecisionMismatch(
                 f"decision {header.decision_id}: its {what} is not the one named"
             )
+    return data
 
 
 def _record(seq: int, decision: Decision, decision_sha256: str) -> bytes:
