@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from codewarrant.engine.errors import EngineError
-from codewarrant.engine.evaluate import Reading
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.judge import Action, Judgement, judge
 from codewarrant.engine.match import Match, Matcher
 from codewarrant.engine.plan import Group, Loaded
 from codewarrant.engine.program import Assign, Replace
+from codewarrant.engine.reading import Reading
 from codewarrant.engine.standing import adds_nothing, assigned, by_code, possible, replaced
 from codewarrant.engine.values import Code, Intervals
 from codewarrant.engine.views import View

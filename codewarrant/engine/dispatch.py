@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from codewarrant.engine.evaluate import Test
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.intervals import IntervalIndex
+from codewarrant.engine.reading import Test
 from codewarrant.engine.values import ANY_CODE, Code, Intervals, Value, overlap
 
 REMEMBERED = 100_000

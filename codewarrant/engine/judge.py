@@ -8,8 +8,8 @@ from datetime import date
 from typing import Literal
 
 from codewarrant.engine.comparing import in_force, text_of
-from codewarrant.engine.evaluate import Env, Reader, Reading, Truth
 from codewarrant.engine.plan import ActionPlan, ExceptionPlan, RulePlan
+from codewarrant.engine.reading import Env, Reader, Reading, Truth
 from codewarrant.engine.trace import Excuse
 from codewarrant.engine.values import Value
 

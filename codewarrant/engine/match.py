@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from codewarrant.engine.errors import EngineError, FiringLimit
-from codewarrant.engine.evaluate import Env, Reading, Truth
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.judge import Activity
 from codewarrant.engine.lookups import UNKNOWN_ROW, Keys
 from codewarrant.engine.plan import Group, Loaded, RulePlan, Step
+from codewarrant.engine.reading import Env, Reading, Truth
 from codewarrant.engine.relation import Row
 from codewarrant.engine.values import Intervals, Value
 
@@ -64,6 +64,8 @@ class Matcher:
         bounds: dict[str, Intervals] | None = None,
     ) -> None:
         """Send facts to the patterns that they may match."""
+        if self._group.slots == 0:
+            return
         memory, fresh = self._memory, self._fresh
         patterns = self._group.dispatch.patterns
         for fact in facts:
@@ -98,8 +100,10 @@ class Matcher:
         found: list[Match] = []
         for index in sorted(self._touched):
             plan = self._loaded.plans[index]
+            if not self._ready(plan):
+                continue
             activity = self._activity(plan)
-            if activity.truth is False or not self._ready(plan):
+            if activity.truth is False:
                 continue
             try:
                 found += self._rule(plan, activity.truth, reading)

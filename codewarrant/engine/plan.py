@@ -12,18 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from codewarrant.engine import conditions as c
+from codewarrant.engine.atoms import all_of
 from codewarrant.engine.conditions import Window
 from codewarrant.engine.dispatch import REMEMBERED, Dispatch, Pattern
 from codewarrant.engine.errors import EngineError, LoopError
-from codewarrant.engine.evaluate import (
-    Reader,
-    Scope,
-    Test,
-    condition,
-    conjuncts,
-    keys_of,
-    term,
-)
+from codewarrant.engine.evaluate import condition, conjuncts, keys_of, term
 from codewarrant.engine.guards import check
 from codewarrant.engine.program import (
     STAGE_OF,
@@ -35,6 +28,7 @@ from codewarrant.engine.program import (
     Stage,
     Swap,
 )
+from codewarrant.engine.reading import Reader, Scope, Test
 from codewarrant.engine.reads import atom_terms, terms_of, variables
 from codewarrant.engine.strata import Strata, strata
 from codewarrant.engine.values import ANY_CODE, Code, CodeOrder, Intervals, Membership
@@ -192,6 +186,7 @@ def load(program: Program) -> Loaded:
     if levels.loops:
         raise LoopError(levels.loops)
     memberships: dict[Intervals, Membership] = {}
+    fields: dict[tuple[str, str, bool], Reader] = {}
     parameters = {one.id: one for one in program.parameters}
     orders = {one.system: one for one in program.orders}
     slots: dict[tuple[Stage, int], int] = {}
@@ -204,6 +199,7 @@ def load(program: Program) -> Loaded:
             frozenset(program.open_entities),
             rule.window.clock,
             memberships,
+            fields,
             frozenset(one.var for one in rule.binders if one.relation),
         )
         first = slots.get((stage, level), 0)
@@ -262,17 +258,17 @@ def _rule(
 ) -> RulePlan:
     parts = conjuncts(rule.when)
     names = {one.var for one in rule.binders}
-    local: dict[str, list[c.Condition]] = {}
+    tests = [condition(part, scope) for part in parts]
+    local: dict[str, list[tuple[c.Condition, Test]]] = {}
     shared: list[tuple[frozenset[str], Test]] = []
     joins: list[tuple[str, str, str, str]] = []
     last: list[Test] = []
-    for part in parts:
+    for part, test in zip(parts, tests, strict=True):
         used = variables(part) & names
-        test = condition(part, scope)
         if not used or searches(part):
             last.append(test)
         elif len(used) == 1 and not used & scope.rows:
-            local.setdefault(next(iter(used)), []).append(part)
+            local.setdefault(next(iter(used)), []).append((part, test))
         else:
             shared.append((used, test))
             joins += _equalities(part, scope.rows)
@@ -280,20 +276,21 @@ def _rule(
     for one in rule.binders:
         if not one.relation:
             own = local.get(one.var, [])
-            patterns.append(_pattern(slot + len(patterns), index, one, own, scope))
+            patterns.append(_pattern(slot + len(patterns), index, one, own, scope.standing))
     needs: list[Pattern] = []
     for part in parts:
         if isinstance(part, c.Quantified) and part.kind == "some" and part.over.entity:
             if part.over.entity in scope.open_entities:
                 continue
             var = part.over.var
+            inside = scope.inside(part.over)
             own = [
-                inner
+                (inner, condition(inner, inside))
                 for inner in conjuncts(part.where)
                 if variables(inner) == {var} and not searches(inner)
             ]
             at = slot + len(patterns) + len(needs)
-            needs.append(_pattern(at, index, part.over, own, scope.inside(part.over)))
+            needs.append(_pattern(at, index, part.over, own, scope.standing))
     actions = rule.actions if swap is None else swap.actions
     return RulePlan(
         index,
@@ -309,7 +306,7 @@ def _rule(
         tuple(last),
         any(_reactive(part, scope.standing) for part in parts),
         any(_loose(part, scope.standing) for part in parts),
-        condition(rule.when, scope),
+        all_of(tests),
         tuple(_action(one, scope) for one in actions),
         _exceptions(rule, "", scope),
     )
@@ -349,9 +346,11 @@ def _loose(part: c.Condition, standing: str) -> bool:
     return _reactive(part, standing)
 
 
-def _pattern(slot: int, plan: int, one: c.Binder, own: list[c.Condition], scope: Scope) -> Pattern:
+def _pattern(
+    slot: int, plan: int, one: c.Binder, own: list[tuple[c.Condition, Test]], standing: str
+) -> Pattern:
     gate = None
-    for part in own:
+    for part, _ in own:
         match part:
             case c.Compare(_, "=", c.Field(var, name), c.Const(value)) if var == one.var and name:
                 gate = (name, (value,))
@@ -362,10 +361,10 @@ def _pattern(slot: int, plan: int, one: c.Binder, own: list[c.Condition], scope:
         plan,
         one.var,
         one.entity,
-        one.documented and one.entity == scope.standing,
+        one.documented and one.entity == standing,
         one.codes,
         gate if one.codes == ANY_CODE else None,
-        tuple(condition(part, scope) for part in own),
+        tuple(test for _, test in own),
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from codewarrant.engine.evaluate import Env, Reading, Record
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.judge import Action, Judgement, excuse_of, fill, judge
 from codewarrant.engine.match import Match
 from codewarrant.engine.plan import RulePlan
 from codewarrant.engine.program import Omit, Remove, Replace, Rule
+from codewarrant.engine.reading import Env, Reading, Record
 from codewarrant.engine.relation import Row
 from codewarrant.engine.standing import united
 from codewarrant.engine.trace import Absence, Bound, Concluded, Excuse, Firing, NearMiss, Tested

@@ -9,7 +9,6 @@ from codewarrant.engine import lines as service_lines
 from codewarrant.engine.code_stage import Held, level
 from codewarrant.engine.comparing import in_force
 from codewarrant.engine.errors import EngineError, FiringLimit
-from codewarrant.engine.evaluate import Reading
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.judge import Activity, Judgement, activity, judge
 from codewarrant.engine.lookups import Lookups
@@ -29,6 +28,7 @@ from codewarrant.engine.program import (
     Route,
 )
 from codewarrant.engine.program import Sequence as SequenceAction
+from codewarrant.engine.reading import Reading
 from codewarrant.engine.record import Fired, bounded, code_of, fired, missed
 from codewarrant.engine.sequence import Before, Ordered, sequence
 from codewarrant.engine.settle import Assigned, Omitted, Replaced, Settled, settle
