@@ -25,15 +25,16 @@ _WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """``source`` concludes ``codes`` that ``target`` reads; ``waits``: by their absence or number.
+    """``source`` adds ``codes`` that a pattern of ``target`` over ``needs`` reads.
 
-    ``var`` is the variable of the target's pattern.
+    ``waits``: the target asks for their absence or number. ``var`` is the pattern's variable.
     """
 
     source: str
     target: str
     waits: bool
     codes: str
+    needs: str
     var: str
 
 
@@ -202,7 +203,8 @@ def _edge(source: _Node, target: _Node, waits: bool, orders: dict[str, CodeOrder
         if read.concluded and read.grows != waits and overlap(source.writes, read.codes):
             shared = tuple(one for one in source.writes if overlap((one,), read.codes))
             codes = codes_text(_narrower(shared, read.codes), orders)
-            return Edge(source.rule.id, target.rule.id, waits, codes, read.var)
+            needs = codes_text(read.codes, orders)
+            return Edge(source.rule.id, target.rule.id, waits, codes, needs, read.var)
     raise AssertionError("an edge without the read that made it")
 
 
@@ -220,7 +222,7 @@ def _message(edges: tuple[Edge, ...], count: int) -> str:
     """The loop told backwards from the rule that asks for an absence."""
     word = _WORDS[count] if count < len(_WORDS) else str(count)
     last = edges[-1]
-    lines = [(last.target, f"asks for the absence of {last.codes}")]
+    lines = [(last.target, f"asks for the absence of {last.needs}")]
     for at in range(len(edges) - 1, -1, -1):
         adds = f"adds {edges[at].codes}"
         if at == 0:
@@ -228,7 +230,7 @@ def _message(edges: tuple[Edge, ...], count: int) -> str:
             continue
         needs = edges[at - 1]
         verb = "asks for the absence of" if needs.waits else "needs"
-        lines.append((edges[at].source, f"{adds}, {verb} {needs.codes}"))
+        lines.append((edges[at].source, f"{adds}, {verb} {needs.needs}"))
     names = [name.rsplit("/", 1)[-1] for name, _ in lines]
     width = max(len(name) for name in names)
     text = "\n".join(
