@@ -14,6 +14,7 @@ from codewarrant.fhir.write_elements import (
     concept,
     dated,
     modifier,
+    person,
     reference,
     unknown,
 )
@@ -39,7 +40,7 @@ def claim(written: Written) -> Json:
         "use": "claim",
         "patient": written.patient,
         **dated("created", written.day),
-        "provider": written.party("provider", "practitioner", "Practitioner"),
+        "provider": written.provider,
         "priority": {"coding": [{"system": f"{TERMINOLOGY}/processpriority", "code": "normal"}]},
         "insurance": [
             {
@@ -52,14 +53,14 @@ def claim(written: Written) -> Json:
     period = _period(body["clocks"])
     if period:
         out["billablePeriod"] = period
-    if "insurer" in written.subject:
-        out["insurer"] = {"reference": written.subject["insurer"]}
-    team = written.sources("practitioner", "Practitioner")
+    if written.insurer:
+        out["insurer"] = written.insurer
+    team = written.practitioners()
     for name, parts in (
-        ("careTeam", [_member(at, source) for at, source in enumerate(team, start=1)]),
+        ("careTeam", [_member(at, name) for at, name in enumerate(team, start=1)]),
         ("supportingInfo", _supporting(written)),
         ("diagnosis", [_diagnosis(item) for item in body["diagnoses"]]),
-        ("item", [_item(written, _places(written, team), line) for line in body["lines"]]),
+        ("item", [_item(written, team, line) for line in body["lines"]]),
     ):
         if parts:
             out[name] = parts
@@ -94,8 +95,8 @@ def _period(clocks: Mapping[str, str | None]) -> Json:
     return {name: day for name, day in (("start", first), ("end", last)) if day}
 
 
-def _member(at: int, source: str) -> Json:
-    return {"sequence": at, "provider": reference(source)}
+def _member(at: int, name: str) -> Json:
+    return {"sequence": at, "provider": person(name)}
 
 
 def _diagnosis(item: Mapping[str, Any]) -> Json:
@@ -125,24 +126,14 @@ def _diagnosis(item: Mapping[str, Any]) -> Json:
     return out
 
 
-def _places(written: Written, team: list[str]) -> dict[str, int]:
-    """Where in the care team each practitioner stands, by resource and by id (NPI)."""
-    out = {source: at for at, source in enumerate(team, start=1)}
-    for fact in written.entities("practitioner"):
-        for item in fact["evidence"]:
-            if item["source"] in out and "id" in fact["fields"]:
-                out[fact["fields"]["id"]] = out[item["source"]]
-    return out
-
-
-def _item(written: Written, places: Mapping[str, int], line: Mapping[str, Any]) -> Json:
+def _item(written: Written, team: list[str], line: Mapping[str, Any]) -> Json:
     out: Json = {
         "id": f"item-{line['number']}",
         "sequence": line["number"],
         "productOrService": concept(line["code"]),
     }
-    if line["provider"] in places:
-        out["careTeamSequence"] = [places[line["provider"]]]
+    if line["provider"] in team:
+        out["careTeamSequence"] = [team.index(line["provider"]) + 1]
     if line["pointers"]:
         out["diagnosisSequence"] = list(line["pointers"])
     if line["modifiers"]:

@@ -36,6 +36,7 @@ SYSTEMS = {
 """The FHIR name of each code system; one not here is a URI already, or is written as ours."""
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, BASE)
+_NPI = re.compile(r"[12]\d{9}")
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]+/(?!sha-[0-9a-f]{16}$)[A-Za-z0-9\-.]{1,64}")
 """A resource with an id of its own; one without is named by the digest of its content."""
 
@@ -111,6 +112,33 @@ class Written:
                     found.setdefault(key, item)
         return list(found.values())
 
+    def practitioners(self) -> list[str]:
+        """The names (NPI, or the resource) of those who treated, sorted."""
+        return sorted({fact["fields"]["id"] for fact in self.entities("practitioner")})
+
+    @property
+    def provider(self) -> Json:
+        """The one practitioner that the decision knows; of several, none is chosen."""
+        if self.subject.get("provider"):
+            return {"reference": self.subject["provider"]}
+        found = self.practitioners()
+        return person(found[0]) if len(found) == 1 else unknown()
+
+    @property
+    def insurer(self) -> Json | None:
+        """The payer by its id and name; nothing where the decision knows neither."""
+        if self.subject.get("insurer"):
+            return {"reference": self.subject["insurer"]}
+        known = [fact["fields"] for fact in self.entities("payer")]
+        if len(known) != 1:
+            return None
+        out: Json = {}
+        if known[0].get("id"):
+            out["identifier"] = {"value": known[0]["id"]}
+        if known[0].get("name"):
+            out["display"] = known[0]["name"]
+        return out or None
+
     @property
     def patient(self) -> Json:
         return self.party("patient", "patient", "Patient")
@@ -137,6 +165,13 @@ def reference(source: str) -> Json:
     if kind.isalpha() and kind[:1].isupper():
         out["type"] = kind
     return out
+
+
+def person(name: str) -> Json:
+    """A reference to a practitioner by NPI, by resource, or by whatever else names them."""
+    if _NPI.fullmatch(name):
+        return {"identifier": {"system": "http://hl7.org/fhir/sid/us-npi", "value": name}}
+    return reference(name) if "/" in name else {"identifier": {"value": name}}
 
 
 def dated(name: str, day: str | None) -> Json:

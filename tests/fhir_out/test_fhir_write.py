@@ -169,13 +169,20 @@ def test_a_party_that_the_decision_does_not_know_is_unknown(element: str, gone):
 
 
 def test_two_practitioners_leave_the_provider_open_and_both_in_the_team():
-    second = make_fact("practitioner", {"id": "x"}, (Evidence("Practitioner/3"),))
+    second = make_fact("practitioner", {"id": "Practitioner/3"}, (Evidence("Encounter/5"),))
     (claim,) = of_type(written(with_facts(second)), "Claim")
     assert claim["provider"] == UNKNOWN
-    assert [item["provider"]["reference"] for item in claim["careTeam"]] == [
-        "Practitioner/2",
-        "Practitioner/3",
+    assert [item["provider"] for item in claim["careTeam"]] == [
+        {"identifier": {"system": "http://hl7.org/fhir/sid/us-npi", "value": "1234567893"}},
+        {"reference": "Practitioner/3"},
     ]
+
+
+def test_the_payer_is_the_insurer_by_id_and_name():
+    (claim,) = of_type(written(), "Claim")
+    assert claim["insurer"] == {"identifier": {"value": "demo"}}
+    (claim,) = of_type(written(without_facts(PAYER)), "Claim")
+    assert "insurer" not in claim
 
 
 def test_the_caller_may_name_the_parties():
@@ -322,9 +329,8 @@ def test_the_extension_is_published_as_a_valid_definition():
     assert names == ["path", "attachment", "begin", "end", "text", EVIDENCE_SPAN]
 
 
-@pytest.mark.parametrize("provider", ["Practitioner/2", "1234567893"])
-def test_a_line_names_its_provider_in_the_team(provider: str):
-    line = replace(body().lines[0], provider=provider)
+def test_a_line_names_its_provider_in_the_team():
+    line = replace(body().lines[0], provider="1234567893")
     (claim,) = of_type(written(replace(body(), lines=(line,))), "Claim")
     assert claim["item"][0]["careTeamSequence"] == [1]
 

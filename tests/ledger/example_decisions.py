@@ -71,7 +71,11 @@ def stated(code: str, *evidence: Evidence, certainty: str = "confirmed") -> Fact
 
 PATIENT = make_fact("patient", {"sex": "female", "age_years": 61}, (Evidence("Patient/1"),))
 PAYER = make_fact("payer", {"id": "demo"}, (Evidence("Coverage/4", "payor[0]"),))
-PRACTITIONER = make_fact("practitioner", {"id": "1234567893"}, (Evidence("Practitioner/2"),))
+PRACTITIONER = make_fact(
+    "practitioner",
+    {"id": "1234567893"},
+    (Evidence("Encounter/5", "participant[0].individual"),),
+)
 CLAIM = make_fact(
     "claim", {"kind": "professional", "currency": "USD"}, (Evidence("Claim/9", "type"),)
 )
