@@ -51,7 +51,7 @@ class MemoryRelation:
     ) -> None:
         self.name = name
         self.digest = digest
-        self.columns = dict(columns)
+        self.columns: Mapping[str, str] = dict(columns)
         self._rows = sorted(rows, key=lambda row: row.id)
         self._dates = dates
         self._index: dict[tuple[str, ...], dict[tuple[Value, ...], list[Row]]] = {}

@@ -8,7 +8,8 @@ Once, at the end of the code stage:
 2. Omit against assign: omit wins; a mandatory assign beats a plain omit; both mandatory is a
    conflict, and the code is kept.
 3. A replaced or omitted code is settled once its replacement, or the cover of some omission, is
-   itself unmarked or settled. Marked codes that never settle cover each other: a conflict, kept.
+   itself unmarked or settled, and not void. Marked codes that never settle cover each other: a
+   conflict, kept.
 4. Reported is what holds and is not settled, if it is documented, assigned, or reached by a
    replacement that stands from a code that is itself so grounded; the rest is void.
 """
@@ -125,20 +126,15 @@ def settle(
     out = Settled({}, replacements, omissions, {})
     _one_outcome(out)
     _omit_or_assign(out, assigns)
-    settled = _cover(out)
-    live = grounded | set(assigns)
-    spreading = True
-    while spreading:
-        reached = {
-            step.new for code in live & settled for step in replacements.get(code, ())
-        } - live
-        live |= reached
-        spreading = bool(reached)
+    grounded |= set(assigns)
+    settled, live = _cover(out, grounded)
     for code in sorted(holds):
-        if code in settled:
+        if code not in live:
+            out.states[code] = "void"
+        elif code in settled:
             out.states[code] = "replaced" if code in replacements else "omitted"
         else:
-            out.states[code] = "reported" if code in live else "void"
+            out.states[code] = "reported"
     return out
 
 
@@ -222,26 +218,18 @@ def _omit_or_assign(out: Settled, assigns: Mapping[Code, list[Assigned]]) -> Non
             out.defeated[one.firing] = by
 
 
-def _cover(out: Settled) -> set[Code]:
-    """The codes that are settled; those that only cover each other are kept, as a conflict."""
-    marked = set(out.replacements) | set(out.omissions)
-    settled: set[Code] = set()
+def _cover(out: Settled, grounded: set[Code]) -> tuple[set[Code], set[Code]]:
+    """The codes that are settled, and those that are live: grounded, or what such a code became.
 
-    def stands(code: Code) -> bool:
-        return code not in marked or code in settled
-
-    def covered(code: Code) -> bool:
-        if any(stands(one.new) for one in out.replacements.get(code, ())):
-            return True
-        return any(
-            all(any(stands(other) for other in group) for group in one.covers)
-            for one in out.omissions.get(code, ())
-        )
-
-    while new := {code for code in marked - settled if covered(code)}:
-        settled |= new
-    stuck = sorted(marked - settled)
-    if stuck:
+    A void code covers nothing. Codes that nothing live covers but each other are kept, as a
+    conflict; since that voids replacements, it is worked out anew until nothing is left to keep.
+    """
+    while True:
+        live = _live(out, grounded)
+        settled = _settled(out, live)
+        stuck = sorted(((set(out.replacements) | set(out.omissions)) & live) - settled)
+        if not stuck:
+            break
         rules: set[str] = set()
         for code in stuck:
             for one in (*out.replacements.pop(code, ()), *out.omissions.pop(code, ())):
@@ -250,16 +238,42 @@ def _cover(out: Settled) -> set[Code]:
                 if isinstance(one, Replaced):
                     out.voided.setdefault(code, []).append(one)
         out.conflicts.append(Conflict("cover each other", tuple(stuck), tuple(sorted(rules))))
-    _keep_what_covers(out, stands)
+    for code in settled & set(out.omissions):
+        # Pointers follow the covers that stand.
+        good = [one for one in out.omissions[code] if _covered(one, out, live, settled)]
+        out.omissions[code] = good or out.omissions[code]
+    return settled, live
+
+
+def _covered(one: Omitted, out: Settled, live: set[Code], settled: set[Code]) -> bool:
+    return all(any(_stands(other, out, live, settled) for other in group) for group in one.covers)
+
+
+def _stands(code: Code, out: Settled, live: set[Code], settled: set[Code]) -> bool:
+    marked = code in out.replacements or code in out.omissions
+    return code in live and (not marked or code in settled)
+
+
+def _live(out: Settled, grounded: set[Code]) -> set[Code]:
+    live = set(grounded)
+    open_ = sorted(live)
+    while open_:
+        for step in out.replacements.get(open_.pop(), ()):
+            if step.new not in live:
+                live.add(step.new)
+                open_.append(step.new)
+    return live
+
+
+def _settled(out: Settled, live: set[Code]) -> set[Code]:
+    marked = set(out.replacements) | set(out.omissions)
+    settled: set[Code] = set()
+
+    while new := {
+        code
+        for code in (marked & live) - settled
+        if any(_stands(one.new, out, live, settled) for one in out.replacements.get(code, ()))
+        or any(_covered(one, out, live, settled) for one in out.omissions.get(code, ()))
+    }:
+        settled |= new
     return settled
-
-
-def _keep_what_covers(out: Settled, stands) -> None:
-    """Forget, for what a settled code leads to, omissions whose own cover never stood."""
-    for code, drops in out.omissions.items():
-        good = [
-            one
-            for one in drops
-            if all(any(stands(other) for other in group) for group in one.covers)
-        ]
-        out.omissions[code] = good or drops
