@@ -1,4 +1,4 @@
-"""The claim as billed: its diagnoses, procedures and lines; lines charted where nothing is billed.
+"""The claim as billed: its diagnoses, procedures and lines.
 
 Amounts and units stay exactly as written. A chart has one claim; others of the same encounter are
 said not to be read.
@@ -6,7 +6,7 @@ said not to be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date as Day
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,7 @@ from codewarrant.fhir.elements import (
     whole,
     words,
 )
+from codewarrant.fhir.normalise_charges import charted_lines
 from codewarrant.fhir.normalise_diagnoses import Role
 from codewarrant.fhir.normalise_people import Case, provider_name
 from codewarrant.fhir.partition import CLAIMS, Part, service_days
@@ -97,7 +98,7 @@ def claim(case: Case) -> Iterator[Entity | Unread]:
     """The claim, its diagnoses, procedures and lines; else the lines that are charted."""
     record = case.claim
     if record is None:
-        yield from _charted_lines(case)
+        yield from charted_lines(case)
         return
     resource = record.resource
     days = service_days(resource)
@@ -130,7 +131,7 @@ def claim(case: Case) -> Iterator[Entity | Unread]:
                 name=words(item["procedureCodeableConcept"]) or None,
                 date=when,
                 evidence=record.at(f"procedure[{i}].{found[1]}"),
-                order=order(item.get("sequence"), when),
+                order=order(whole(item.get("sequence")), when),
             )
     for i, item in enumerate(resource.get("item") or ()):
         if _concerns(case, record, item):
@@ -158,22 +159,22 @@ def _diagnosis(
     found = codes(concept, *DIAGNOSIS_SYSTEMS)
     if rank is not None:
         pointed[rank] = found
+    # A referenced condition is cited where the claim refers to it, a code where it stands.
+    places = {} if condition is not None else {
+        code: where for code, where, _ in codings(concept, place)
+    }  # fmt: skip
     on = case.start
     for code in found:
-        if condition is None:
-            place = next(where for had, where, _ in codings(concept, place) if had == code)
         yield Diagnosis(
             code=code,
             origin="claim",
-            role=_role(case, raw_codes_of(item.get("type"))),
+            role=_role(case, _codes_of(item.get("type"))),
             rank=rank,
             present_on_admission=_present(item.get("onAdmission")),
             phrase=words(concept) or None,
-            evidence=record.at(place),
+            evidence=record.at(places.get(code, place)),
             order=order(rank, on),
         )
-        if condition is None:
-            place = f"{path}.diagnosisCodeableConcept"
     if not found and (condition is None or condition not in case.part.members):
         listed = preferred(concept, place, "snomed")
         yield Unread(
@@ -187,9 +188,8 @@ def _diagnosis(
         )
 
 
-def raw_codes_of(concepts: object) -> set[str]:
-    """The code values of a list of CodeableConcepts."""
-    return {code for concept in concepts or () for code in raw_codes(concept)}  # type: ignore[attr-defined]
+def _codes_of(concepts: Iterable[object] | None) -> set[str]:
+    return {code for concept in concepts or () for code in raw_codes(concept)}
 
 
 def _role(case: Case, kinds: set[str]) -> Role | None:
@@ -239,7 +239,7 @@ def _line(
     number_on_claim = whole(item.get("sequence"))
     pointers: dict[Code, None] = {}
     for sequence in item.get("diagnosisSequence") or ():
-        pointers.update(dict.fromkeys(pointed.get(sequence, ())))
+        pointers.update(dict.fromkeys(pointed.get(whole(sequence) or 0, ())))
     yield Line(
         number=number_on_claim,
         code=code,
@@ -294,8 +294,9 @@ def _total(resource: Mapping[str, Any]) -> tuple[Decimal | None, str | None]:
 
 def _provider(case: Case, record: Record, item: Mapping[str, Any]) -> str | None:
     """Who rendered a line: the care team member it names (rendering first), else the claim's."""
-    wanted = set(item.get("careTeamSequence") or ())
-    team = [one for one in record.resource.get("careTeam") or () if one.get("sequence") in wanted]
+    wanted = {whole(sequence) for sequence in item.get("careTeamSequence") or ()}
+    listed = record.resource.get("careTeam") or ()
+    team = [one for one in listed if whole(one.get("sequence")) in wanted]
     team.sort(key=lambda one: "rendering" not in raw_codes(one.get("role")))
     for member in team:
         if name := provider_name(case.index, record, member.get("provider")):
@@ -315,90 +316,3 @@ def _country(case: Case, record: Record) -> str | None:
     listed = (provider.resource.get("address") or ()) if provider is not None else ()
     named = {one["country"] for one in listed if one.get("country")}
     return next(iter(named)) if len(named) == 1 else None
-
-
-def _charted_lines(case: Case) -> Iterator[Entity | Unread]:
-    """Services charted and not yet billed: completed Procedures and ChargeItems with CPT or HCPCS.
-
-    A charge names its service, so a Procedure that a ChargeItem refers to is not a second line.
-    Numbers are given in order of date, code and source.
-    """
-    charged: set[str] = set()
-    lines: list[Line] = []
-    for record in case.part.of("ChargeItem"):
-        resource = record.resource
-        if resource.get("status") in ("entered-in-error", "aborted", "not-billable"):
-            continue
-        for reference in resource.get("service") or ():
-            target = case.index.resolve(record, reference)
-            charged.update({target.name} if target is not None else ())
-        found = _service(resource.get("code"))
-        if found is None:
-            other = preferred(resource.get("code"), "code", "snomed")
-            yield Unread(
-                source=record.source,
-                path="code",
-                reason=unmapped(other[0]) if other else "a charge without a code",
-                code=other[0] if other else None,
-                title=words(resource.get("code")),
-            )
-            continue
-        on = first_day(resource, "occurrenceDateTime", "occurrencePeriod")
-        performers = resource.get("performer") or ()
-        lines.append(
-            Line(
-                code=found[0],
-                units=whole((resource.get("quantity") or {}).get("value")),
-                date=on,
-                charge=number((resource.get("priceOverride") or {}).get("value")),
-                provider=_first_performer(case, record, performers),
-                pointers=_reasons(case, record, "reason", None),
-                origin="procedure",
-                evidence=record.at(found[1]),
-                order=order(None, on),
-            )
-        )
-    for record in case.part.of("Procedure"):
-        resource = record.resource
-        found = _service(resource.get("code"))
-        if found is None or resource.get("status") != "completed" or record.name in charged:
-            continue
-        on = first_day(resource, "performedDateTime", "performedPeriod")
-        lines.append(
-            Line(
-                code=found[0],
-                date=on,
-                provider=_first_performer(case, record, resource.get("performer") or ()),
-                pointers=_reasons(case, record, "reasonCode", "reasonReference"),
-                origin="procedure",
-                evidence=record.at(found[1]),
-                order=order(None, on),
-            )
-        )
-    lines.sort(key=lambda line: (line.order, line.code, line.evidence[0].ref))
-    for i, line in enumerate(lines, 1):
-        yield line.model_copy(update={"number": i})
-
-
-def _service(concept: object) -> tuple[Code, str] | None:
-    found = preferred(concept, "code", *SERVICE_SYSTEMS)
-    return found if found and found[0].system in SERVICE_SYSTEMS else None
-
-
-def _first_performer(case: Case, record: Record, performers: Any) -> str | None:
-    for performer in performers:
-        if name := provider_name(case.index, record, performer.get("actor")):
-            return name
-    return None
-
-
-def _reasons(case: Case, record: Record, concepts: str, references: str | None) -> tuple[Code, ...]:
-    """The diagnosis codes that a service gives as its reasons, in its order."""
-    found: dict[Code, None] = {}
-    for reference in record.resource.get(references or "") or ():
-        target = case.index.resolve(record, reference)
-        if target is not None and target.type == "Condition":
-            found.update(dict.fromkeys(codes(target.resource.get("code"), *DIAGNOSIS_SYSTEMS)))
-    for concept in record.resource.get(concepts) or ():
-        found.update(dict.fromkeys(codes(concept, *DIAGNOSIS_SYSTEMS)))
-    return tuple(found)

@@ -13,7 +13,7 @@ from datetime import date as Day
 from typing import Any, Literal
 
 from codewarrant.engine.values import Code
-from codewarrant.fhir.elements import codes, codings, day, first_day, order, raw_codes, words
+from codewarrant.fhir.elements import codes, codings, day, first_day, order, raw_codes, whole, words
 from codewarrant.fhir.normalise_people import Case
 from codewarrant.fhir.references import Record
 from codewarrant.fhir.terminology import (
@@ -46,7 +46,7 @@ class Standing:
 
 
 def diagnoses(case: Case) -> Iterator[Diagnosis | Unread]:
-    """The statements of a chart's Conditions, reports' conclusion codes and reasons for the visit."""
+    """The statements of Conditions, of reports' conclusion codes and of reasons for the visit."""
     standings = _standings(case)
     for record in case.part.of("Condition"):
         for standing in standings.get(record.name, [Standing(None, None)]):
@@ -115,7 +115,9 @@ def _standings(case: Case) -> dict[str, list[Standing]]:
     for item in head.resource.get("diagnosis") or ():
         target = case.index.resolve(head, item.get("condition"))
         if target is not None:
-            given.setdefault(target.name, []).append((raw_codes(item.get("use")), item.get("rank")))
+            given.setdefault(target.name, []).append(
+                (raw_codes(item.get("use")), whole(item.get("rank")))
+            )
     for name, listed in given.items():
         admitting = [rank for uses, rank in listed if "AD" in uses]
         others = [(uses, rank) for uses, rank in listed if "AD" not in uses]

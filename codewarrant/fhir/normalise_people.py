@@ -8,7 +8,7 @@ from datetime import date as Day
 from typing import Any
 
 from codewarrant.engine.facts import Evidence
-from codewarrant.fhir.elements import codings, day, order, raw_codes, words
+from codewarrant.fhir.elements import codings, day, order, raw_codes, whole, words
 from codewarrant.fhir.partition import Part, service_days
 from codewarrant.fhir.references import NPI, Index, Record, identifiers
 from codewarrant.fhir.terminology import DAY_SURGERY, DAY_SURGERY_CODES, SETTING_OF_CLASS
@@ -200,7 +200,7 @@ def _payers(case: Case) -> list[tuple[Record, str, object, str | None]]:
     ranked: dict[int, list[Record]] = {}
     for record in case.part.shared:
         if record.type == "Coverage" and record.resource.get("status") == "active":
-            ranked.setdefault(record.resource.get("order") or 0, []).append(record)
+            ranked.setdefault(whole(record.resource.get("order")) or 0, []).append(record)
     if not ranked:
         return []
     first = ranked[min(ranked)]

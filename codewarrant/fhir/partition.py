@@ -149,7 +149,7 @@ class _Placing:
 
     def _patient(self, head: Record) -> str | None:
         key = self._subject(head)
-        if key is not None or not self.people:
+        if key is not None:
             return key
         if len(self.people) > 1:
             raise refuse(
@@ -157,7 +157,7 @@ class _Placing:
                 head.place,
                 f"{len(self.people)} patients, and {head.name} does not say whose it is",
             )
-        return self.people[0].name
+        return next((person.name for person in self.people), None)
 
     def _other_patient(self, record: Record, head: str) -> bool:
         mine, theirs = self._subject(record), self.patients[head]

@@ -1,4 +1,4 @@
-"""Resource types: which there are in R4 (4.0.1) and R4B, which are read, and their date elements."""
+"""Resource types: those of R4 (4.0.1) and R4B, and those that are read."""
 
 from __future__ import annotations
 

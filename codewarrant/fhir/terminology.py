@@ -86,6 +86,7 @@ SETTING_OF_CLASS: dict[str, Setting] = {
     "observation": "outpatient",
     "day surgery": "ambulatory surgery",
     "ambulatory surgery": "ambulatory surgery",
+    "professional": "professional",
 }
 """Encounter class (v3-ActCode, the older v2-0004, common words) → setting.
 
