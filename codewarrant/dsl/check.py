@@ -9,6 +9,7 @@ from datetime import date
 from typing import TypeVar
 
 from codewarrant.dsl import syntax as s
+from codewarrant.dsl.cases import Case, lower_case
 from codewarrant.dsl.codeview import CodeView
 from codewarrant.dsl.declarations import Declarations
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, Related, Span, did_you_mean, fault
@@ -23,14 +24,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class CheckedPack:
-    """A pack after the check. What had faults is left out of ``rules`` and ``examples``."""
+    """A pack after the check. What had faults is left out of ``rules`` and ``cases``."""
 
     source: PackSource
     block: s.PackBlock
     names: Names
     rules: tuple[LoweredRule, ...]
     changes: tuple[RuleChange | ParameterChange, ...]
-    examples: tuple[s.Example, ...]
+    cases: tuple[Case, ...]
     extends: tuple[str, ...]
     broken: frozenset[str]
     own_parameters: tuple[str, ...]
@@ -249,17 +250,24 @@ def _check(
     examples = [example for rule in rules.values() for example in rule.block.examples]
     examples += [item.example for item in _all(read, s.TestBlock)]
     _rule_names(examples, rules, packs, lines, broken, faults)
+    cases = [lower_case(example, names, _day(example, rules, on), faults) for example in examples]
     return CheckedPack(
         read.source,
         block,
         names,
         tuple(rules.values()),
         tuple(changes),
-        tuple(examples),
+        tuple(case for case in cases if case is not None),
         tuple(lines),
         frozenset(broken),
         tuple(item.name.text for item in _all(read, s.ParameterBlock)),
     )
+
+
+def _day(example: s.Example, rules: Mapping[str, LoweredRule], on: date | None) -> date | None:
+    """The date of an example that names none: the first day of its rule, else of the pack."""
+    rule = rules.get(example.rule)
+    return (rule.rule.window.start if rule else None) or on
 
 
 def _missing(name: str, block: s.PackBlock, packs: Mapping[str, CheckedPack]) -> bool:

@@ -144,6 +144,7 @@ class Fault(Exception):
 def fault(
     code: str, span: Span, message: str, help: str = "", related: tuple[Related, ...] = ()
 ) -> Fault:
+    """A fault with its diagnostic, to be raised or, by ``.diagnostic``, kept."""
     return Fault(Diagnostic(code, span, message, help, related))
 
 

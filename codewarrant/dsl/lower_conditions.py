@@ -57,8 +57,7 @@ def lower_condition(node: s.ConditionNode, scope: Scope) -> c.Condition:
             return _row_match(node, scope)
         case s.NoteMention():
             return _mention(node, scope)
-        case s.Truth():
-            return _truth(node, scope)
+    return _truth(node, scope)
 
 
 def _guarded(node: s.ConditionNode, scope: Scope) -> c.Condition:

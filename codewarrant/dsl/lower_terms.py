@@ -20,6 +20,7 @@ from codewarrant.dsl.types import (
     TEXT,
     Type,
     attribute_type,
+    by_date,
     fields_of,
     system_of,
 )
@@ -109,7 +110,7 @@ def _code(node: s.CodeValue, scope: Scope, expected: Type | None) -> tuple[Value
                 f"codes of {' or '.join(systems)} are needed",
             )
         systems = (node.system,)
-    system = system_of(node.text, systems)
+    system = system_of(node.text, by_date(systems, scope.names.on))
     if not system:
         raise misspelt(node.text, systems or ("a known system",), node)
     check_code(scope.codes, system, node.text, scope.names.on, node)

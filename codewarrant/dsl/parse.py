@@ -1,4 +1,4 @@
-"""Rule text to syntax tree, block by block: a broken block gives one diagnostic, the rest is read."""
+"""Rule text to syntax tree, block by block: a broken one gives one diagnostic, the rest is read."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a condition stands. ``atoms``, ``faults`` and ``singles`` are shared by a whole rule."""
+    """Where a condition stands. A rule shares ``atoms``, ``faults`` and ``singles``."""
 
     names: Names
     vars: Mapping[str, Variable] = field(default_factory=dict)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.codeview import CodeView
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, did_you_mean, fault
-from codewarrant.dsl.types import SHAPES, STEMS, system_of
+from codewarrant.dsl.types import SHAPES, STEMS, by_date, system_of
 from codewarrant.engine.conditions import SetVersion, Window
 from codewarrant.engine.values import UPPER, Interval, Intervals, merge
 
@@ -32,6 +33,7 @@ class ValueSet:
 
 
 def systems_named(name: str) -> tuple[str, ...]:
+    """The systems that a value set's ``of`` stands for."""
     return ("cpt", "hcpcs") if name == "cpt-hcpcs" else (name,)
 
 
@@ -98,7 +100,7 @@ class SetReader:
         """The set that a condition names or spells out. Raises ``Fault``."""
         if isinstance(node, s.SetItem):
             return self._set(node)
-        found = self._versions(node, systems, Window(), self._on)
+        found = self._versions(node, by_date(systems, self._on), Window(), self._on)
         held = tuple(sorted({code.system for version in found for code in version.codes}))
         return ValueSet(text, held or systems, found)
 
@@ -228,6 +230,7 @@ def check_code(
 def unknown_code(
     codes: CodeView, system: str, code: str, node: s.SetItem | s.CodeValue | s.Number
 ) -> Fault:
+    """A code that its system has never had."""
     near = codes.suggest(system, code)
     return fault(
         "CW0501",
@@ -240,6 +243,7 @@ def unknown_code(
 def misspelt(
     code: str, systems: tuple[str, ...], node: s.SetItem | s.CodeValue | s.Number
 ) -> Fault:
+    """A code that is not written as any of the systems writes its codes."""
     return fault(
         "CW0505",
         node.span,
@@ -261,7 +265,7 @@ def _pieces(window: Window, versions: list[SetVersion]) -> list[Window]:
         }
     )
     edges = [window.start, *cuts, window.end]
-    return [Window(a, b, window.clock) for a, b in zip(edges, edges[1:], strict=False)]
+    return [Window(a, b, window.clock) for a, b in pairwise(edges)]
 
 
 def _holding(versions: list[SetVersion], part: Window) -> Intervals:

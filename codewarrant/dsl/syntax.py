@@ -106,10 +106,19 @@ class Aggregation:
     span: Span
 
 
-Literal_: TypeAlias = "Number | DateValue | Quoted | Quantity | Money | CodeValue | Boolean"
+Literal_: TypeAlias = Number | DateValue | Quoted | Quantity | Money | CodeValue | Boolean
 TermNode: TypeAlias = (
-    "Number | DateValue | Quoted | Quantity | Money | CodeValue | Boolean | ClockValue | Ref "
-    "| Arithmetic | Aggregation"
+    Number
+    | DateValue
+    | Quoted
+    | Quantity
+    | Money
+    | CodeValue
+    | Boolean
+    | ClockValue
+    | Ref
+    | Arithmetic
+    | Aggregation
 )
 
 
@@ -273,8 +282,19 @@ class Quantifier:
 
 
 ConditionNode: TypeAlias = (
-    "Comparison | Membership | Choice | Range | Knowledge | Containment | Nearness | RowMatch "
-    "| NoteMention | Truth | Negation | Junction | Quantifier"
+    Comparison
+    | Membership
+    | Choice
+    | Range
+    | Knowledge
+    | Containment
+    | Nearness
+    | RowMatch
+    | NoteMention
+    | Truth
+    | Negation
+    | Junction
+    | Quantifier
 )
 
 
@@ -514,8 +534,15 @@ class TestBlock:
 
 
 BlockNode: TypeAlias = (
-    "PackBlock | SourceBlock | ValueSetBlock | ParameterBlock | TableBlock | DeriveBlock "
-    "| RuleBlock | OverrideBlock | TestBlock"
+    PackBlock
+    | SourceBlock
+    | ValueSetBlock
+    | ParameterBlock
+    | TableBlock
+    | DeriveBlock
+    | RuleBlock
+    | OverrideBlock
+    | TestBlock
 )
 
 

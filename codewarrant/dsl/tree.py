@@ -20,7 +20,12 @@ T = TypeVar("T")
 SINGULAR = {"diagnoses": "diagnosis"}
 
 
-@v_args(meta=True)
+def with_places(cls: type[T]) -> type[T]:
+    """Give each method the place of its node and the children: ``method(meta, items)``."""
+    return v_args(meta=True)(cls)  # type: ignore[return-value, arg-type]
+
+
+@with_places
 class Builder(Transformer):
     """Builds the nodes of one block. Raises ``Fault`` for what the grammar cannot refuse."""
 
@@ -482,7 +487,7 @@ OUTCOMES = (
     "limited", "requires",
 )  # fmt: skip
 for _kind in OUTCOMES:
-    setattr(Builder, _kind, v_args(meta=True)(_outcome(_kind)))
+    setattr(Builder, _kind, v_args(meta=True)(_outcome(_kind)))  # type: ignore[arg-type]
 
 
 class Marked:
@@ -502,10 +507,12 @@ def pick(items: list[Any], kind: type[T]) -> T | None:
 
 
 def all_in(items: list[Any], kind: type[T]) -> tuple[T, ...]:
+    """All items of a type."""
     return tuple(item for item in items if isinstance(item, kind))
 
 
 def singular(entity: str) -> str:
+    """The name of an entity that may be written in the plural."""
     return SINGULAR.get(entity, entity.removesuffix("s") if entity != "diagnosis" else entity)
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from lark import Token, v_args
+from lark import Token
 from lark.tree import Meta
 
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.diagnostics import Related, fault
-from codewarrant.dsl.tree import Builder, Marked, all_in, pick, singular
+from codewarrant.dsl.tree import Builder, Marked, all_in, pick, singular, with_places
 
 
-@v_args(meta=True)
+@with_places
 class BlockBuilder(Builder):
     """Builds one block. Raises ``Fault``."""
 
@@ -74,11 +74,15 @@ class BlockBuilder(Builder):
         )
 
     def source(self, meta: Meta, items: list[Any]) -> s.SourceBlock:
-        texts = {kind: self.once(items, kind) for kind in ("label", "url", "sha256")}
+        texts = {
+            kind: getattr(self.once(items, kind), "text", "") for kind in ("label", "url", "sha256")
+        }
         return s.SourceBlock(
             self.name(items[0]),
             self.quoted(items[1]).text,
-            *(value.text if value else "" for value in texts.values()),
+            texts["label"],
+            texts["url"],
+            texts["sha256"],
             self.dates(items),
             self.span(meta),
         )

@@ -149,6 +149,16 @@ STEMS = {
 }
 
 
+ICD10_BEGAN = date(2015, 10, 1)
+
+
+def by_date(systems: tuple[str, ...], on: date | None) -> tuple[str, ...]:
+    """The systems with the one that was in use on a day first: ICD-9-CM before October 2015."""
+    if on is not None and on < ICD10_BEGAN and "icd9cm" in systems:
+        return ("icd9cm", *(item for item in systems if item != "icd9cm"))
+    return systems
+
+
 def system_of(text: str, systems: tuple[str, ...]) -> str:
     """The first of these systems that writes its codes so, or an empty text."""
     for system in systems or tuple(SHAPES):

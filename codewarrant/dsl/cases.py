@@ -1,0 +1,220 @@
+"""Examples and tests as charts: the given facts, checked against the schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from codewarrant.dsl import syntax as s
+from codewarrant.dsl.diagnostics import Diagnostic, Fault, did_you_mean, fault
+from codewarrant.dsl.lower_terms import check_word, constant
+from codewarrant.dsl.scope import Names, Scope
+from codewarrant.dsl.types import NUMBERS, Type, fields_of
+from codewarrant.engine.facts import Evidence, Fact
+from codewarrant.engine.trace import Sentence
+from codewarrant.engine.values import Value
+from codewarrant.schema import CLOCKS, ENTITIES, OPEN, SINGLE, to_fact
+
+USUAL: dict[str, dict[str, Any]] = {
+    "diagnosis": {"origin": "condition", "certainty": "confirmed", "status": "active"},
+    "mention": {
+        "phrase": "", "polarity": "affirmed", "certainty": "confirmed",
+        "temporality": "current", "experiencer": "patient",
+    },
+    "practitioner": {"id": "practitioner"},
+}  # fmt: skip
+"""What a given fact says where the example does not."""
+
+CLOCK_FIELDS = {
+    "received date": ("claim", "received"),
+    "admission date": ("encounter", "start"),
+    "discharge date": ("encounter", "end"),
+}
+"""Clocks that follow from a given fact; the date of service is the date of the example."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """An example ready to run. ``named`` are the facts by their variable or, where there is one
+    of its kind, by its entity."""
+
+    example: s.Example
+    facts: tuple[Fact, ...]
+    named: Mapping[str, Fact]
+    clocks: Mapping[str, date | None]
+    supplied: frozenset[str]
+    sentences: tuple[Sentence, ...]
+
+
+def lower_case(
+    example: s.Example, names: Names, on: date | None, faults: list[Diagnostic]
+) -> Case | None:
+    """The chart of an example; ``on`` is the date where it names none. None if it has faults."""
+    before = len(faults)
+    day = example.on or on
+    scope = Scope(names, faults=faults)
+    nodes = list(example.given.facts)
+    fields: list[dict[str, Any]] = []
+    for node in nodes:
+        fields.append(_fields(node, scope, faults))
+    sentences, places = _notes(example.given.notes, nodes, faults)
+    given = {node.entity for node in nodes}
+    facts: list[Fact] = []
+    named: dict[str, Fact] = {}
+    for at, (node, values) in enumerate(zip(nodes, fields, strict=True)):
+        evidence = (Evidence(f"Given/{at + 1}"), *places.get(at, ()))
+        fact = _fact(node, values, evidence, (at,), faults)
+        if fact is None:
+            continue
+        facts.append(fact)
+        if node.var is not None:
+            named[node.var.text] = fact
+        elif node.entity in SINGLE:
+            named[node.entity] = fact
+    for entity, values in _implied(names, given).items():
+        fact = to_fact(ENTITIES[entity](**values, evidence=(Evidence(f"Given/{entity}"),)))
+        facts.append(fact)
+        named[entity] = fact
+    clocks: dict[str, date | None] = dict.fromkeys(CLOCKS, day)
+    for clock, (entity, field) in CLOCK_FIELDS.items():
+        for node, values in zip(nodes, fields, strict=True):
+            if node.entity == entity and isinstance(values.get(field), date):
+                clocks[clock] = values[field]
+    clocks.update(example.given.clocks)
+    for entity in example.given.supplied:
+        if entity not in OPEN:
+            faults.append(
+                fault(
+                    "CW0802",
+                    example.span,
+                    f"a chart always says which {entity} facts it has",
+                    f"`supplied` is for: {', '.join(OPEN)}",
+                ).diagnostic
+            )
+    if len(faults) > before:
+        return None
+    return Case(example, tuple(facts), named, clocks, frozenset(example.given.supplied), sentences)
+
+
+def _fields(node: s.FactNode, scope: Scope, faults: list[Diagnostic]) -> dict[str, Any]:
+    known = fields_of(node.entity)
+    values: dict[str, Any] = dict(USUAL.get(node.entity, {}))
+    seen: set[str] = set()
+    for name, items, many in node.fields:
+        try:
+            found = known.get(name.text)
+            if found is None:
+                raise fault(
+                    "CW0208",
+                    name.span,
+                    f"`{node.entity}` has no field `{name.text}`",
+                    did_you_mean(name.text, known) or f"its fields: {', '.join(sorted(known))}",
+                )
+            if name.text in seen:
+                raise fault("CW0110", name.span, f"`{name.text}` is given twice")
+            seen.add(name.text)
+            if many and not found.many:
+                raise fault("CW0307", name.span, f"`{name.text}` holds one value, not a list")
+            read = [_value(item, found, scope) for item in items]
+            values[name.text] = tuple(read) if found.many else read[0]
+        except Fault as error:
+            faults.append(error.diagnostic)
+    return values
+
+
+def _value(node: s.Literal_ | s.Word, found: Type, scope: Scope) -> Value | None:
+    single = Type(found.kind, found.systems, found.values, found.unit)
+    if isinstance(node, s.Word):
+        if node.text == "unknown":
+            return None
+        if single.kind != "text":
+            raise fault("CW0310", node.span, f"a {single.spoken} is needed here")
+        check_word(node.text, node.span, single)
+        return node.text
+    value, kind = constant(node, scope, single)
+    numbers = kind.kind in NUMBERS and single.kind in (*NUMBERS, "money")
+    if kind.kind != single.kind and not (numbers and single.kind != "integer"):
+        raise fault("CW0310", node.span, f"a {single.spoken} is needed here, not a {kind.spoken}")
+    return value
+
+
+def _fact(
+    node: s.FactNode,
+    values: Mapping[str, Any],
+    evidence: tuple[Evidence, ...],
+    order: tuple[int | str, ...],
+    faults: list[Diagnostic],
+) -> Fact | None:
+    # a field set to unknown that the schema requires is as good as missing
+    given = {name: value for name, value in values.items() if value is not None}
+    try:
+        return to_fact(ENTITIES[node.entity](**given, evidence=evidence, order=order))
+    except ValidationError as error:
+        lacking = sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]})
+        faults.append(
+            fault(
+                "CW0802",
+                node.span,
+                f"this {node.entity} needs {' and '.join(f'`{item}`' for item in lacking)}",
+                f"write {node.entity}: {lacking[0]} …" if lacking else "",
+            ).diagnostic
+        )
+        return None
+
+
+def _notes(
+    notes: tuple[s.NoteNode, ...], nodes: list[s.FactNode], faults: list[Diagnostic]
+) -> tuple[tuple[Sentence, ...], dict[int, list[Evidence]]]:
+    """The sentences of given notes; a fact named by ``near`` has its evidence in each of them."""
+    sentences: list[Sentence] = []
+    places: dict[int, list[Evidence]] = {}
+    by_var = {node.var.text: at for at, node in enumerate(nodes) if node.var is not None}
+    for number, note in enumerate(notes, start=1):
+        source = f"Note/{number}"
+        spans = []
+        for hit in re.finditer(r"[^.!?]+[.!?]*", note.text):
+            words = tuple(re.findall(r"\w+", hit.group().lower()))
+            if words:
+                sentences.append(Sentence(source, hit.start(), hit.end(), words))
+                spans.append((hit.start(), hit.end()))
+        for name in note.near:
+            at = by_var.get(name.text)
+            if at is None:
+                faults.append(
+                    fault(
+                        "CW0206",
+                        name.span,
+                        f"no given fact is called `{name.text}`",
+                        did_you_mean(name.text, by_var),
+                    ).diagnostic
+                )
+                continue
+            places.setdefault(at, []).extend(
+                Evidence(source, begin=begin, end=end) for begin, end in spans
+            )
+    return tuple(sentences), places
+
+
+def _implied(names: Names, given: set[str]) -> dict[str, dict[str, Any]]:
+    """Single entities that an example need not repeat: every chart has a patient and an encounter,
+    lines stand on a claim, and what the pack's ``applies when`` asks of a payer or claim holds."""
+    out: dict[str, dict[str, Any]] = {}
+    for entity in ("patient", "encounter"):
+        if entity not in given:
+            out[entity] = {}
+    if "claim" not in given and "line" in given:
+        out["claim"] = {}
+    node = names.applies
+    items = node.items if isinstance(node, s.Junction) and node.op == "and" else (node,)
+    for item in items:
+        match item:
+            case s.Comparison("=", s.Ref((entity, field)), s.Quoted(text)) if (
+                entity.text in SINGLE and entity.text not in given
+            ):
+                out.setdefault(entity.text, {})[field.text] = text
+    return out
