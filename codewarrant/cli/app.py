@@ -1,0 +1,167 @@
+"""The commands and their options. What a command needs is imported when it runs: help is fast."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Medical coding in which every billing code carries its warrant.",
+)
+
+
+class Exit(IntEnum):
+    """What an exit code means, the same for every command."""
+
+    FINE = 0
+    FINDINGS = 1
+    USAGE = 2
+    REFUSED = 3
+    STORE = 4
+
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Packs = Annotated[
+    list[Path] | None, typer.Argument(help="Folders of rulepacks; all installed ones if none.")
+]
+Rules = Annotated[
+    list[Path] | None,
+    typer.Option("--rules", help="Folder of a further rulepack; may be given again."),
+]
+StoreOption = Annotated[
+    Path | None, typer.Option("--store", help="Folder of the store of decisions.")
+]
+
+
+def version(show: bool) -> None:
+    """Print the version and stop."""
+    if show:
+        from codewarrant import __version__
+
+        typer.echo(f"codewarrant {__version__}")
+        raise typer.Exit(Exit.FINE)
+
+
+@app.callback()
+def options(
+    show: Annotated[
+        bool,
+        typer.Option("--version", callback=version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Medical coding in which every billing code carries its warrant."""
+
+
+@app.command()
+def code(
+    bundles: Annotated[
+        list[Path], typer.Argument(help="FHIR R4 bundles (JSON), or - for standard input.")
+    ],
+    json: Json = False,
+    fhir: Annotated[
+        bool, typer.Option("--fhir", help="Write FHIR: draft Claim, Provenance, Task …")
+    ] = False,
+    payer: Annotated[str, typer.Option("--payer", help="Code for this payer id.")] = "",
+    store: StoreOption = None,
+    rules: Rules = None,
+) -> None:
+    """Code encounters: codes with passages, rules, citations, and where each chart goes."""
+    from codewarrant.cli.code import run
+
+    if json and fhir:
+        raise typer.BadParameter("choose one of --json and --fhir")
+    raise typer.Exit(
+        run(bundles, json=json, fhir=fhir, payer=payer, store=store, rules=rules or [])
+    )
+
+
+@app.command()
+def explain(
+    chart: Annotated[
+        str, typer.Argument(help="A bundle; or with --store a decision, chart or claim.")
+    ],
+    code: Annotated[str, typer.Option("--code", help="Why this code is reported.")] = "",
+    absent: Annotated[str, typer.Option("--not", help="Why this code is absent.")] = "",
+    rule: Annotated[str, typer.Option("--rule", help="What became of this rule.")] = "",
+    store: StoreOption = None,
+    payer: Annotated[str, typer.Option("--payer", help="Code for this payer id.")] = "",
+    json: Json = False,
+    rules: Rules = None,
+) -> None:
+    """Explain a decision: the argument for each code, why a code is absent, what a rule did."""
+    from codewarrant.cli.explain import run
+
+    raise typer.Exit(
+        run(
+            chart,
+            code=code,
+            absent=absent,
+            rule=rule,
+            store=store,
+            payer=payer,
+            json=json,
+            rules=rules or [],
+        )
+    )
+
+
+@app.command()
+def replay(
+    store: Annotated[Path, typer.Option("--store", help="Folder of the store of decisions.")],
+    decisions: Annotated[
+        list[str] | None, typer.Argument(help="Decisions, charts or claims; all if none is named.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Make stored decisions again from what the store holds and compare them byte for byte."""
+    from codewarrant.cli.replay import run
+
+    raise typer.Exit(run(decisions or [], store, json=json))
+
+
+@app.command()
+def check(
+    packs: Packs = None,
+    json: Json = False,
+) -> None:
+    """Check rulepacks: every mistake with its place and what to do about it."""
+    from codewarrant.cli.packs import run_check
+
+    raise typer.Exit(run_check(packs or [], json=json))
+
+
+@app.command("test")
+def try_packs(
+    packs: Packs = None,
+    json: Json = False,
+) -> None:
+    """Run the examples and tests that rulepacks carry."""
+    from codewarrant.cli.packs import run_test
+
+    raise typer.Exit(run_test(packs or [], json=json))
+
+
+@app.command()
+def evaluate(
+    charts: Annotated[
+        Path, typer.Argument(help="Charts with a coder's codes, one JSON object a line.")
+    ],
+    pack: Annotated[
+        list[Path] | None, typer.Option("--pack", help="Folder of a further rulepack.")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option("--predictions", help="Write the codes of each chart here.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Code charts and measure the result: precision, recall, F1, exact set, risk by coverage."""
+    from codewarrant.cli.evaluate import run
+
+    raise typer.Exit(run(charts, packs=pack or [], predictions=predictions, json=json))

@@ -1,0 +1,62 @@
+"""What ``code``, ``explain`` and ``evaluate`` share: opening bundles and coding their charts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from codewarrant.coding.chart import CodedChart, code_opened
+from codewarrant.coding.snapshot import Snapshot
+from codewarrant.decision import Request
+from codewarrant.fhir.errors import Issue, Refused
+from codewarrant.fhir.read import OpenedBundle, open_bundle
+
+
+@dataclass(frozen=True, slots=True)
+class CodedBundle:
+    """One file: its bytes and decisions, and the issues for which it or a chart was refused."""
+
+    name: str
+    data: bytes
+    opened: OpenedBundle | None
+    charts: tuple[CodedChart, ...]
+    refused: tuple[Issue, ...]
+
+
+def read_input(path: Path) -> bytes:
+    """The bytes of a file, or of standard input for ``-``. Raises ``OSError``."""
+    return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+
+
+def code_file(path: Path, payer: str, snapshot: Snapshot) -> CodedBundle:
+    """Code every chart of one file; what cannot be read is refused with its issues."""
+    name = "standard input" if str(path) == "-" else str(path)
+    try:
+        data = read_input(path)
+    except OSError as error:
+        issue = Issue("error", "not-found", "", f"cannot read the file: {error.strerror}")
+        return CodedBundle(name, b"", None, (), (issue,))
+    return code_bytes(name, data, payer, snapshot)
+
+
+def code_bytes(name: str, data: bytes, payer: str, snapshot: Snapshot) -> CodedBundle:
+    """Code every chart of one bundle."""
+    try:
+        opened = open_bundle(data)
+    except Refused as error:
+        return CodedBundle(name, data, None, (), error.issues)
+    charts: list[CodedChart] = []
+    refused: list[Issue] = []
+    for request in _requests(opened, payer):
+        try:
+            charts.append(code_opened(opened, request, snapshot))
+        except Refused as error:
+            refused += error.issues
+    return CodedBundle(name, data, opened, tuple(charts), tuple(refused))
+
+
+def _requests(opened: OpenedBundle, payer: str) -> Iterator[Request]:
+    for request in opened.requests():
+        yield Request(request.encounter, payer or request.payer)

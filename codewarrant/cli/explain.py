@@ -1,0 +1,107 @@
+"""``codewarrant explain``: the argument for a code, why one is absent, what a rule did."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+
+from codewarrant.cli.app import Exit
+from codewarrant.cli.coding import code_file
+from codewarrant.coding.installed import cached_lexicon, installed_snapshot
+from codewarrant.coding.snapshot import Snapshot, SnapshotDamaged
+from codewarrant.decision import read
+from codewarrant.engine.canonical import plain
+from codewarrant.engine.program import Program
+from codewarrant.ledger.absence import explain_absent, explain_rule
+from codewarrant.ledger.errors import StoreError
+from codewarrant.ledger.explain import NotReported, explain_all
+from codewarrant.ledger.explain import explain as explain_code
+from codewarrant.ledger.explain_text import render_absence, render_argument, render_rule
+from codewarrant.ledger.store import Store
+
+
+def run(
+    chart: str,
+    *,
+    code: str,
+    absent: str,
+    rule: str,
+    store: Path | None,
+    payer: str,
+    json: bool,
+    rules: Sequence[Path],
+) -> Exit:
+    """Explain each decision of a bundle, or those a store finds under a name."""
+    errors = Console(stderr=True)
+    try:
+        found = _stored(store, chart) if store else _coded(Path(chart), payer, rules, errors)
+    except (StoreError, SnapshotDamaged) as error:
+        errors.print(f"store: {error}", style="red", markup=False)
+        return Exit.STORE
+    if found is None:
+        return Exit.REFUSED
+    if not found:
+        errors.print(f"nothing is stored under {chart}", style="red", markup=False)
+        return Exit.FINDINGS
+    out: list[Any] = []
+    texts: list[str] = []
+    missing = False
+    for form, program in found:
+        name = form["body"]["chart"]
+        try:
+            explained, text = _explain(form, program, code, absent, rule)
+        except NotReported as error:
+            missing = True
+            explained, text = {"not_reported": str(error)}, f"{error}; try --not {code}"
+        out.append({"chart": name, "explained": explained})
+        texts.append(text if len(found) == 1 else f"{name}\n{text}")
+    if json:
+        data = orjson.dumps({"explanations": out}, option=orjson.OPT_INDENT_2)
+        sys.stdout.buffer.write(data + b"\n")
+    else:
+        Console(highlight=False, soft_wrap=True).print("\n\n".join(texts), markup=False)
+    return Exit.FINDINGS if missing else Exit.FINE
+
+
+def _explain(
+    form: dict[str, Any], program: Program, code: str, absent: str, rule: str
+) -> tuple[Any, str]:
+    if absent:
+        absence = explain_absent(form, absent, program)
+        return plain(absence), render_absence(absence)
+    if rule:
+        account = explain_rule(form, rule, program)
+        return plain(account), render_rule(account)
+    arguments = explain_code(form, code) if code else explain_all(form)
+    return plain(arguments), "\n\n".join(render_argument(item) for item in arguments)
+
+
+def _coded(
+    path: Path, payer: str, rules: Sequence[Path], errors: Console
+) -> list[tuple[dict[str, Any], Program]] | None:
+    """The decisions of a bundle, made now; None if it was refused."""
+    snapshot = installed_snapshot(rules)
+    coded = code_file(path, payer, snapshot)
+    for issue in coded.refused:
+        errors.print(
+            f"{coded.name}: {issue.message} {issue.path}".rstrip(), style="red", markup=False
+        )
+    if coded.refused and not coded.charts:
+        return None
+    return [(read(chart.decision.to_bytes()), snapshot.program) for chart in coded.charts]
+
+
+def _stored(folder: Path, name: str) -> list[tuple[dict[str, Any], Program]]:
+    """The decisions that a store holds under a name, with the rules they were made by."""
+    with Store.open(folder, create=False, readonly=True) as store:
+        out: list[tuple[dict[str, Any], Program]] = []
+        for stored in store.find(name):
+            lock, parts = store.snapshot_parts(stored.snapshot_sha256)
+            program = Snapshot.from_parts(lock, parts, cached_lexicon).program
+            out.append((read(store.read_decision(stored)), program))
+        return out

@@ -1,0 +1,39 @@
+"""The pipeline of this installation as replay runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from codewarrant.coding.chart import decide, read_chart
+from codewarrant.coding.installed import cached_lexicon
+from codewarrant.coding.reading import Reading
+from codewarrant.coding.snapshot import Snapshot, SnapshotDamaged, reader_version
+from codewarrant.decision import Body, Request
+from codewarrant.engine.program import SEMANTICS
+from codewarrant.fhir.errors import Refused
+from codewarrant.fhir.read import open_bundle
+from codewarrant.ledger.replay import Coder
+
+
+def coder() -> Coder:
+    """The steps that replay runs, as installed here."""
+    return Coder(
+        semantics=SEMANTICS,
+        reader=reader_version(),
+        restore=_restore,
+        read_facts=_read_facts,
+        decide_facts=_decide_facts,
+        refusals=(Refused, SnapshotDamaged),
+    )
+
+
+def _restore(lock: bytes, parts: Mapping[str, bytes]) -> Snapshot:
+    return Snapshot.from_parts(lock, parts, cached_lexicon)
+
+
+def _read_facts(bundle: bytes, request: Request, snapshot: Snapshot) -> bytes:
+    return read_chart(open_bundle(bundle), request, snapshot).to_bytes()
+
+
+def _decide_facts(facts: bytes, request: Request, snapshot: Snapshot) -> Body:
+    return decide(Reading.from_bytes(facts), snapshot)

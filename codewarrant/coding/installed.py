@@ -1,0 +1,103 @@
+"""The snapshot of this installation: its rulepacks, code sets and scorecard, read from disk.
+
+Everything that touches files on the way to a decision stands here; what it opens is a value.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from codewarrant.codesets.cache import cache_folder, load
+from codewarrant.codesets.codeset import CodeSet
+from codewarrant.coding.snapshot import Part, Snapshot, archive
+from codewarrant.dsl.pack import PackSource, load_pack_dir
+from codewarrant.engine.canonical import sha256
+from codewarrant.extract.lexicon import Lexicon, compile_lexicon, terms_of
+from codewarrant.extract.tables import load_tables
+
+SYSTEMS = ("icd10cm", "icd9cm")
+VERSION = re.compile(r'^pack\s+\S+\s+"[^"]*"\s+version\s+([\w.]+)', re.MULTILINE)
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def rulepacks_folder() -> Path:
+    """The folder of the packs that come with Codewarrant, in a wheel as in a checkout."""
+    inside = PACKAGE / "rulepacks"
+    return inside if inside.is_dir() else PACKAGE.parent / "rulepacks"
+
+
+def installed_packs(extra: Sequence[Path] = ()) -> list[PackSource]:
+    """The packs that come with Codewarrant, and those in ``extra`` folders, by name."""
+    folders = sorted(path for path in rulepacks_folder().iterdir() if path.is_dir())
+    return [load_pack_dir(folder) for folder in (*folders, *extra)]
+
+
+def declared_version(source: PackSource) -> str:
+    """The version that a pack's own block states; the check tells what is wrong with one that does
+    not."""
+    for name in source.rule_files:
+        found = VERSION.search(source.files[name].decode(errors="replace"))
+        if found:
+            return found.group(1)
+    return "unknown"
+
+
+@cache
+def installed_release(system: str) -> CodeSet:
+    """The code-set release of this installation."""
+    return load(system)
+
+
+def installed_snapshot(extra: Sequence[Path] = ()) -> Snapshot:
+    """Everything that decisions of this installation depend on, opened."""
+    parts = [
+        Part("pack", source.name, declared_version(source), archive(source))
+        for source in installed_packs(extra)
+    ]
+    for system in SYSTEMS:
+        release = installed_release(system)
+        parts.append(Part("codeset", system, release.release, release.data))
+    card = (Path(__file__).parent / "confidence.toml").read_bytes()
+    parts.append(Part("confidence", "first", "1", card))
+    return Snapshot(parts, cached_lexicon)
+
+
+def cached_lexicon(release: CodeSet, epoch: date) -> Lexicon:
+    """The lexicon of a release on a date, compiled once and kept in the cache folder.
+
+    A file that is damaged is compiled again.
+    """
+    tables = load_tables()
+    name = sha256(f"{release.digest} {epoch} {tables.digest} {_compiler()}".encode())
+    path = cache_folder() / f"lexicon-{name[:32]}.json"
+    try:
+        return Lexicon.from_bytes(path.read_bytes())
+    except (OSError, ValueError):
+        data = compile_lexicon(terms_of(release, epoch), tables["abbreviations"], tables)
+        _keep(path, data)
+        return Lexicon.from_bytes(data)
+
+
+@cache
+def _compiler() -> str:
+    """Digest of the text of the compiler, so that an edited one is never served an old lexicon."""
+    folder = PACKAGE / "extract"
+    return sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py"))))
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Write so that a reader sees the whole file or none; a cache need not be kept."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except OSError:
+        return

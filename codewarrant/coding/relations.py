@@ -1,0 +1,71 @@
+"""The attributes of codes as a relation that rules join: one row a code and date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from codewarrant.codesets.answers import Status
+from codewarrant.codesets.codeset import CodeSet
+from codewarrant.engine.canonical import digest
+from codewarrant.engine.relation import Row
+from codewarrant.engine.values import Code, Value
+from codewarrant.schema import CODE_ATTRIBUTES, CODES
+
+
+class CodeAttributes:
+    """``d.code.title`` and its like, answered from the releases of a snapshot.
+
+    A code of a system without a release has no row: every attribute of it is unknown.
+    """
+
+    name = CODES
+
+    def __init__(self, releases: Mapping[str, CodeSet]) -> None:
+        self._releases = dict(releases)
+        self.digest = digest({name: item.digest for name, item in self._releases.items()})
+        self.columns: Mapping[str, str] = {"code": "code"} | {
+            name: kind for name, (kind, _) in CODE_ATTRIBUTES.items()
+        }
+
+    def lookup(
+        self, keys: Sequence[Mapping[str, Value]], on: date | None
+    ) -> Sequence[Sequence[Row]]:
+        """The row of each code on the date; keys other than ``code`` filter it."""
+        return [self._rows(key, on) for key in keys]
+
+    def _rows(self, key: Mapping[str, Value], on: date | None) -> Sequence[Row]:
+        code = key.get("code")
+        if not isinstance(code, Code) or code.system not in self._releases:
+            return ()
+        row = self._row(self._releases[code.system], code, on)
+        if row is None or any(row.columns.get(name) != value for name, value in key.items()):
+            return ()
+        return (row,)
+
+    def _row(self, release: CodeSet, code: Code, on: date | None) -> Row | None:
+        name = code.value
+        status = release.status(name, on)
+        if status is Status.UNKNOWN:
+            return None
+        columns: dict[str, Value | None] = {
+            "code": code,
+            "title": release.title(name),
+            "category": Code(code.system, release.category(name) or name),
+            "unspecified": release.unspecified(name),
+            "laterality": release.laterality(name),
+            "seventh_character": release.seventh_character(name, on).value,
+        }
+        if status is not Status.UNDETERMINED:
+            columns |= {
+                "valid": status in (Status.VALID, Status.HEADER),
+                "billable": status is Status.VALID,
+                "manifestation": release.manifestation(name, on),
+                "unacceptable_principal": release.unacceptable_principal(name, on),
+            }
+        for side in ("left", "right", "bilateral"):
+            sibling = release.sibling(name, side)
+            if sibling is not None:
+                columns[side] = Code(code.system, sibling)
+        known = {key: value for key, value in columns.items() if value is not None}
+        return Row(f"{code.system}/{name}", known)

@@ -1,0 +1,236 @@
+"""The snapshot: everything a decision depends on besides the chart, addressed by content.
+
+Its digest is that of its lock, a small TOML text that lists each part with its sha256, like the
+lock of a package manager. Opening a snapshot checks every part and makes read-only values of them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import orjson
+import spacy
+
+from codewarrant import __version__
+from codewarrant.codesets.codeset import CodeSet
+from codewarrant.codesets.errors import CodeSetError
+from codewarrant.coding.confidence import Scorecard
+from codewarrant.coding.relations import CodeAttributes
+from codewarrant.dsl.check import check_packs
+from codewarrant.dsl.codeview import InstalledCodes
+from codewarrant.dsl.link import Linked, link
+from codewarrant.dsl.pack import PackSource
+from codewarrant.engine.canonical import dumps, sha256
+from codewarrant.engine.plan import Loaded, load
+from codewarrant.engine.program import SEMANTICS, Program
+from codewarrant.engine.relation import Relation
+from codewarrant.extract.lexicon import Lexicon, build
+from codewarrant.extract.read import READER_FORMAT, Reader
+from codewarrant.extract.tables import load_tables
+from codewarrant.fhir.read import READER
+
+LexiconSource = Callable[[CodeSet, date], Lexicon]
+
+
+def reader_version() -> str:
+    """What turns bytes into facts besides the snapshot, so that an auditor can install it again."""
+    tables = load_tables().digest[:16]
+    return (
+        f"codewarrant {__version__}, {READER}, extract {READER_FORMAT}, tables {tables}, "
+        f"spacy {spacy.about.__version__}, unicode {unicodedata.unidata_version}"
+    )
+
+
+def build_lexicon(release: CodeSet, epoch: date) -> Lexicon:
+    """Compile the lexicon of a release on a date."""
+    tables = load_tables()
+    return build(release, epoch, tables["abbreviations"], tables)
+
+
+class SnapshotDamaged(Exception):
+    """A part is missing, changed or unreadable; the message names it."""
+
+
+class RulepacksBroken(Exception):
+    """The packs have errors, so that no decision may be made with them; the first is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: ``kind`` is pack, codeset or confidence."""
+
+    kind: str
+    name: str
+    version: str
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        return sha256(self.data)
+
+
+def lock_text(parts: Sequence[Part]) -> bytes:
+    """The lock: parts in order of kind and name."""
+    lines = ["lock = 1", f'semantics = "{SEMANTICS}"']
+    for part in sorted(parts, key=lambda item: (item.kind, item.name, item.version)):
+        lines += [
+            "",
+            "[[part]]",
+            f'kind = "{part.kind}"',
+            f'name = "{part.name}"',
+            f'version = "{part.version}"',
+            f'sha256 = "{part.sha256}"',
+        ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def read_lock(lock: bytes) -> tuple[dict[str, str], ...]:
+    """The parts that a lock names. Raises :class:`SnapshotDamaged` if it is not a lock."""
+    try:
+        form = tomllib.loads(lock.decode())
+        version = form["semantics"]
+        parts = tuple(
+            {name: str(item[name]) for name in ("kind", "name", "version", "sha256")}
+            for item in form["part"]
+        )
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise SnapshotDamaged(f"not a snapshot lock: {error}") from error
+    if version != SEMANTICS:
+        raise SnapshotDamaged(f"rules of semantics {version}; this release runs {SEMANTICS}")
+    return parts
+
+
+class Snapshot:
+    """An opened snapshot: digest-verified and read-only; safe to share between threads.
+
+    Code sets, rules and scorecard are opened when first asked for; a part that cannot be opened
+    raises :class:`SnapshotDamaged` then.
+    """
+
+    def __init__(self, parts: Sequence[Part], lexicons: LexiconSource = build_lexicon) -> None:
+        self._parts = tuple(sorted(parts, key=lambda item: (item.kind, item.name, item.version)))
+        self.lock = lock_text(self._parts)
+        self.sha256 = sha256(self.lock)
+        self._lexicons = lexicons
+        self._readers: dict[tuple[str, date], Reader] = {}
+
+    @classmethod
+    def from_parts(
+        cls, lock: bytes, parts: Mapping[str, bytes], lexicons: LexiconSource = build_lexicon
+    ) -> Snapshot:
+        """Open a stored snapshot; ``parts`` are keyed like :attr:`parts`.
+
+        Raises :class:`SnapshotDamaged` if a part is missing or not what the lock says.
+        """
+        listed = read_lock(lock)
+        missing = [_key(item["kind"], item["name"]) for item in listed]
+        missing = [key for key in missing if key not in parts]
+        if missing:
+            raise SnapshotDamaged(f"parts are missing: {', '.join(missing)}")
+        snapshot = cls(
+            [
+                Part(
+                    item["kind"],
+                    item["name"],
+                    item["version"],
+                    parts[_key(item["kind"], item["name"])],
+                )
+                for item in listed
+            ],
+            lexicons,
+        )
+        if snapshot.lock != lock:
+            raise SnapshotDamaged("the parts are not those that the lock names")
+        return snapshot
+
+    @property
+    def parts(self) -> Mapping[str, bytes]:
+        """The bytes of every part under ``kind/name``."""
+        return {_key(part.kind, part.name): part.data for part in self._parts}
+
+    @cached_property
+    def releases(self) -> Mapping[str, CodeSet]:
+        """The code sets by system."""
+        try:
+            return {part.name: CodeSet.from_bytes(part.data) for part in self._of("codeset")}
+        except CodeSetError as error:
+            raise SnapshotDamaged(str(error)) from error
+
+    @cached_property
+    def linked(self) -> Linked:
+        """The rulepacks as one program with the tables it joins."""
+        packs = [unpack(part.data) for part in self._of("pack")]
+        view = InstalledCodes(self.releases, CodeAttributes(self.releases))
+        checked = check_packs(packs, view)
+        linked = link(checked, view)
+        for item in (*checked.diagnostics, *linked.diagnostics):
+            if item.severity == "error":
+                place = f"{item.span.file}:{item.span.line}"
+                raise RulepacksBroken(f"{place}: {item.message}")
+        return linked
+
+    @property
+    def program(self) -> Program:
+        """All rules of the snapshot."""
+        return self.linked.program
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The program with its matching plan."""
+        return load(self.program)
+
+    @cached_property
+    def relations(self) -> Mapping[str, Relation]:
+        """The tables of the packs, and the attributes of codes."""
+        return self.linked.relations
+
+    @cached_property
+    def scorecard(self) -> Scorecard:
+        """How confidence is counted."""
+        (part,) = self._of("confidence")
+        try:
+            return Scorecard.from_bytes(part.data)
+        except ValueError as error:
+            raise SnapshotDamaged(str(error)) from error
+
+    def reader(self, system: str, on: date | None) -> Reader:
+        """The reader of notes for a code system on a date.
+
+        A date on which the release cannot say what is in force is read with the nearest one on
+        which it can; whether a code found so may be used is judged by its status.
+        """
+        release = self.releases[system]
+        epoch = release.epoch(on)
+        if (system, epoch) not in self._readers:
+            self._readers[system, epoch] = Reader(self._lexicons(release, epoch))
+        return self._readers[system, epoch]
+
+    def _of(self, kind: str) -> list[Part]:
+        return [part for part in self._parts if part.kind == kind]
+
+
+def _key(kind: str, name: str) -> str:
+    return f"{kind}/{name}"
+
+
+def archive(pack: PackSource) -> bytes:
+    """A pack as one canonical text: its name and files."""
+    return dumps(
+        {"name": pack.name, "files": {name: data.decode() for name, data in pack.files.items()}}
+    )
+
+
+def unpack(data: bytes) -> PackSource:
+    """Read :func:`archive` back. Raises :class:`SnapshotDamaged` on anything else."""
+    try:
+        form = orjson.loads(data)
+        return PackSource(
+            form["name"], {name: text.encode() for name, text in form["files"].items()}
+        )
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise SnapshotDamaged(f"not a pack archive: {error}") from error

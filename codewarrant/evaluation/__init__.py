@@ -1,0 +1,1 @@
+"""Evaluation: charts with a coder's codes in, measured performance out."""
