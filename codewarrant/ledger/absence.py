@@ -72,11 +72,10 @@ def explain_absent(decision: Form, code: str, program: Program | None = None) ->
     found = [*_from_standing(reader, code), *_from_rejected(reader, code)]
     found += _from_conflicts(reader, code)
     code = _spelling(reader, code)
-    candidate = bool(found)
-    if program is not None:
+    if not found:
+        found.append(_never(reader, code, program is not None))
+    if program is not None and found[0].kind in ("never a candidate", "possible"):
         found += _from_program(reader, code, program)
-    if not candidate:
-        found.insert(0, _never(reader, code, program is not None))
     return Absence(code, False, tuple(found))
 
 
@@ -155,11 +154,8 @@ def _from_standing(reader: TraceReader, code: str) -> Iterator[Reason]:
             yield Reason(
                 item["state"],
                 text.format(place=place, state=item["state"]),
-                tuple(
-                    Ground("", reader.says(fact), reader.passages(fact))
-                    for fact in ([item["fact"]] if item["fact"] else [])
-                ),
-                tuple(reader.warrant(number, seen) for number in item["by"]),
+                reader.stated([item["fact"]] if item["documented"] else []),
+                reader.warrants(item["by"], seen),
             )
 
 
@@ -172,8 +168,8 @@ def _from_rejected(reader: TraceReader, code: str) -> Iterator[Reason]:
         yield Reason(
             item["kind"],
             item["because"] or item["text"],
-            tuple(Ground("", reader.says(fact), reader.passages(fact)) for fact in item["grounds"]),
-            tuple(reader.warrant(number, seen) for number in item["firings"]),
+            reader.stated(item["grounds"]),
+            reader.warrants(item["firings"], seen),
         )
 
 
@@ -221,11 +217,20 @@ def _near_miss(reader: TraceReader, item: Form) -> Reason:
 
 
 def _from_program(reader: TraceReader, code: str, program: Program) -> Iterator[Reason]:
-    """Each rule that could have given the code, by id, with what it lacked."""
+    """Each rule that could have given the code, by id, with what it lacked.
+
+    Rules that can give nearly any code (a documented one, one of another side) are only counted
+    up: they say nothing of this one.
+    """
     trace = reader.body["trace"]
     fired = {firing["rule"] for firing in trace["firings"]}
+    general: list[str] = []
     for rule in sorted(program.rules, key=lambda item: item.id):
-        if not _could_give(rule, code, program):
+        giving = [item for item in _actions(rule) if _could_give(item, code, program)]
+        if not giving:
+            continue
+        if all(_is_general(item) for item in giving):
+            general.append(rule.id)
             continue
         near = [item for item in trace["near_misses"] if item["rule"] == rule.id]
         for item in near:
@@ -239,24 +244,37 @@ def _from_program(reader: TraceReader, code: str, program: Program) -> Iterator[
         else:
             lacked = _lacked(reader, rule, program)
             yield Reason(f"could be, {lacked.kind}", f"{rule.id}: {lacked.text}")
+    if general:
+        text = f"Rules for codes of every kind had no reason to give it: {', '.join(general)}."
+        yield Reason("could be, general", text)
 
 
-def _could_give(rule: Rule, code: str, program: Program) -> bool:
-    actions: list[Action] = list(rule.actions)
-    for part in (*rule.swaps, *rule.exceptions):
-        actions += getattr(part, "actions", ()) or getattr(part, "instead", ())
-    for action in actions:
-        if not isinstance(action, Assign | Replace):
-            continue
-        if isinstance(action.code, Const) and isinstance(action.code.value, Code):
-            if flat(action.code.value.value) == flat(code):
-                return True
-            continue
-        systems = {item.system for item in action.writes}
-        inside = Membership(action.writes)
-        if any(inside.contains(name, _order(program, name).key(code)) for name in sorted(systems)):
-            return True
-    return False
+def _actions(rule: Rule) -> list[Assign | Replace]:
+    """Every action of a rule that gives a code: its own, and those of swaps and exceptions."""
+    found: list[Action] = list(rule.actions)
+    for swap in rule.swaps:
+        found += swap.actions
+    for exception in rule.exceptions:
+        found += exception.instead
+    return [item for item in found if isinstance(item, Assign | Replace)]
+
+
+def _could_give(action: Assign | Replace, code: str, program: Program) -> bool:
+    if isinstance(action.code, Const) and isinstance(action.code.value, Code):
+        return flat(action.code.value.value) == flat(code)
+    inside = Membership(action.writes)
+    systems = sorted({item.system for item in action.writes})
+    return any(inside.contains(name, _order(program, name).key(code)) for name in systems)
+
+
+def _is_general(action: Assign | Replace) -> bool:
+    """Whether an action can give codes of many chapters (of more than five first letters)."""
+    letters = {
+        chr(letter)
+        for item in action.writes
+        for letter in range(ord(item.low[:1] or "0"), ord(item.high[:1] or "~") + 1)
+    }
+    return len(letters) > 5
 
 
 def _order(program: Program, system: str) -> CodeOrder:
@@ -264,12 +282,13 @@ def _order(program: Program, system: str) -> CodeOrder:
 
 
 def _lacked(reader: TraceReader, rule: Rule, program: Program | None) -> Reason:
-    """The first thing of a rule that the facts of the decision do not have."""
+    """The first diagnosis a rule needs that the decision does not have.
+
+    Only diagnoses: a decision holds all of them, and of other facts only those that it names.
+    """
     for binder in rule.binders:
-        if binder.entity and not _binds(reader, binder, program):
-            among = _codes(binder)
-            text = f"No {binder.entity}{among} is among the facts of the decision."
-            return Reason("no fact", text)
+        if binder.entity == "diagnosis" and not _binds(reader, binder, program):
+            return Reason("no fact", f"There is no diagnosis{_codes(binder)}.")
     return Reason("not met", "Nothing in the chart met its conditions.")
 
 

@@ -7,11 +7,15 @@ what an auditor has years later, with no pack installed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Form = Mapping[str, Any]
 """A decision, or a part of it, parsed from its stored bytes."""
+
+
+UNFOUNDED = 1 << 30
+"""Rank of a firing that rests on nothing in the record."""
 
 
 class NotReported(Exception):
@@ -30,8 +34,8 @@ class Passage:
 class Ground:
     """What a variable was bound to, or a code rests on, and how that came to be.
 
-    ``warrants`` are the firings that concluded it; a documented fact has passages. For a row of a
-    table ``says`` is its name and there is neither.
+    What the record states has passages; what only rules concluded has the shortest derivation of
+    it in ``warrants``. For a row of a table ``says`` is its name and there is neither.
     """
 
     var: str
@@ -54,7 +58,8 @@ class Rebuttal:
 class Warrant:
     """One firing: the rule that licenses the step, its backing, and what it bound.
 
-    ``shown`` False: the same firing stands further up, its grounds are not repeated.
+    ``brief``: why its grounds are left out: ``as above`` (the same firing stands further up) or
+    ``another way`` (a shorter derivation of the same is shown).
     """
 
     firing: int
@@ -70,7 +75,7 @@ class Warrant:
     absent: tuple[str, ...] = ()
     rebuttals: tuple[Rebuttal, ...] = ()
     defeated_by: str = ""
-    shown: bool = True
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +140,8 @@ def _argument(reader: TraceReader, item: Form, place: str) -> Argument:
         claim=_line_claim(item) if "modifiers" in item else item["code"]["code"],
         title=item.get("title", ""),
         place=place,
-        warrants=tuple(reader.warrant(number, seen) for number in item["firings"]),
-        grounds=tuple(
-            Ground("", reader.says(fact), reader.passages(fact)) for fact in item["grounds"]
-        ),
+        warrants=reader.warrants(item["firings"], seen),
+        grounds=reader.stated(item["grounds"]),
         confidence=confidence["ppm"] if confidence else None,
         points=tuple((name, value) for name, value in confidence["points"]) if confidence else (),
         lane=route["lane"],
@@ -160,15 +163,14 @@ class TraceReader:
         self.rules: dict[str, Form] = {rule["id"]: rule for rule in trace["rules"]}
         self.firings: dict[int, Form] = {item["seq"]: item for item in trace["firings"]}
         self.standing: list[Form] = trace["standing"]
+        self._statements = {item["fact"]: item["facts"] for item in self.standing if item["fact"]}
+        self._by_code = {_key(item["code"]): item for item in self.standing}
         self._concluders: dict[str, list[int]] = {}
         for firing in self.firings.values():
             for item in firing["concluded"]:
                 if item["fact"]:
                     self._concluders.setdefault(item["fact"], []).append(firing["seq"])
-        for item in self.standing:
-            if item["fact"]:  # where a code is both stated and concluded, its fact is a merged one
-                self._concluders.setdefault(item["fact"], []).extend(item["firings"])
-        self._statements = {item["fact"]: item["facts"] for item in self.standing if item["fact"]}
+        self._ranks = self._ranked()
 
     def says(self, fact_id: str) -> str:
         """A fact in a few words; a fact that the trace does not hold is named by its id."""
@@ -198,17 +200,30 @@ class TraceReader:
                 out[_passage(item)] = None
         return tuple(out)
 
-    def warrant(self, number: int, seen: set[int]) -> Warrant:
+    def stated(self, fact_ids: Iterable[str]) -> tuple[Ground, ...]:
+        """Facts as grounds of a code; several that say the same are one, with all passages."""
+        out: dict[str, dict[Passage, None]] = {}
+        for fact in fact_ids:
+            out.setdefault(self.says(fact), {}).update(dict.fromkeys(self.passages(fact)))
+        return tuple(Ground("", says, tuple(passages)) for says, passages in out.items())
+
+    def warrants(self, numbers: Iterable[int], seen: set[int]) -> tuple[Warrant, ...]:
+        """Firings that come to the same: the shortest derivation in full, the others named."""
+        ordered = sorted(numbers, key=lambda number: (self._ranks[number], number))
+        return tuple(
+            self.warrant(number, seen, "" if place == 0 else "another way")
+            for place, number in enumerate(ordered)
+        )
+
+    def warrant(self, number: int, seen: set[int], brief: str = "") -> Warrant:
         """A firing with everything it rests on, down to the record.
 
-        ``seen`` holds the firings already shown in this argument: a chart of many derivations
-        stays a tree of the size of its trace, and one that leads back to itself ends.
+        ``seen`` holds the firings already shown in this argument, which are not repeated.
         """
         firing = self.firings[number]
         rule = self.rules.get(firing["rule"], {})
-        shown = number not in seen
-        seen.add(number)
-        return Warrant(
+        brief = "as above" if number in seen else brief
+        out = Warrant(
             firing=number,
             rule=firing["rule"],
             version=rule.get("version", ""),
@@ -217,36 +232,85 @@ class TraceReader:
             mandatory=rule.get("mandatory", False),
             backing=tuple(rule.get("cites", ())),
             conclusions=tuple(self._conclusion(item) for item in firing["concluded"]),
-            grounds=self.grounds(firing["bound"], seen, number) if shown else (),
-            tests=tuple(_tested(item) for item in firing["tests"]) if shown else (),
-            absent=tuple(item["pattern"] for item in firing["absent"]) if shown else (),
+            defeated_by=firing["defeated_by"] or "",
+            brief=brief,
+        )
+        if brief:
+            return out
+        seen.add(number)
+        return replace(
+            out,
+            grounds=self.grounds(firing["bound"], seen, self._ranks[number]),
+            tests=tuple(_tested(item) for item in firing["tests"]),
+            absent=tuple(item["pattern"] for item in firing["absent"]),
             rebuttals=tuple(
                 Rebuttal(item["name"], item["held"], item["because"], item["override"])
                 for item in firing["unless"]
-            )
-            if shown
-            else (),
-            defeated_by=firing["defeated_by"] or "",
-            shown=shown,
+            ),
         )
 
     def grounds(
-        self, bound: Iterable[Form], seen: set[int], inside: int | None = None
+        self, bound: Iterable[Form], seen: set[int], below: int = UNFOUNDED
     ) -> tuple[Ground, ...]:
-        """What a match bound; ``inside`` is the firing that it belongs to."""
-        return tuple(
-            Ground(
-                item["var"],
-                self.says(item["fact"]),
-                self.passages(item["fact"]),
-                tuple(
-                    self.warrant(number, seen)
-                    for number in dict.fromkeys(self._concluders.get(item["fact"], ()))
-                    if number != inside
-                ),
+        """What a match bound; derivations are followed while they get shorter than ``below``."""
+        out: list[Ground] = []
+        for item in bound:
+            fact = item["fact"]
+            numbers = [] if self._is_stated(fact) else self._concluded_by(fact)
+            best = min(numbers, key=lambda number: (self._ranks[number], number), default=None)
+            follow = best is not None and self._ranks[best] < below
+            out.append(
+                Ground(
+                    item["var"],
+                    self.says(fact),
+                    () if numbers else self.passages(fact),
+                    (self.warrant(best, seen),) if best is not None and follow else (),
+                )
             )
-            for item in bound
-        )
+        return tuple(out)
+
+    def _ranked(self) -> dict[int, int]:
+        """How many steps each firing is from the record, by its shortest derivation.
+
+        The least fixpoint: a firing that rests on its own conclusion only stays unfounded.
+        """
+        ranks = dict.fromkeys(self.firings, UNFOUNDED)
+        changed = True
+        while changed:
+            changed = False
+            for number, firing in self.firings.items():
+                rank = 1 + max(
+                    (self._fact_rank(item["fact"], ranks) for item in firing["bound"]), default=0
+                )
+                if rank < ranks[number]:
+                    ranks[number] = rank
+                    changed = True
+        return ranks
+
+    def _fact_rank(self, fact_id: str, ranks: Mapping[int, int]) -> int:
+        if self._is_stated(fact_id):
+            return 0
+        return min(ranks[number] for number in self._concluded_by(fact_id))
+
+    def _is_stated(self, fact_id: str) -> bool:
+        """Whether the record itself says this: no rule concluded it, or it did not have to."""
+        place = self._place(fact_id)
+        if place is not None and place["documented"]:
+            return True
+        return not self._concluded_by(fact_id)
+
+    def _concluded_by(self, fact_id: str) -> list[int]:
+        """The firings that concluded a fact, or the code that it states."""
+        place = self._place(fact_id)
+        own = self._concluders.get(fact_id, [])
+        return list(dict.fromkeys([*own, *place["firings"]])) if place is not None else own
+
+    def _place(self, fact_id: str) -> Form | None:
+        fact = self.facts.get(fact_id)
+        if fact is None or fact["entity"] != "diagnosis":
+            return None
+        code = fact["fields"].get("code")
+        return self._by_code.get(_key(code)) if isinstance(code, Mapping) else None
 
     def _conclusion(self, item: Form) -> str:
         parts = [item["kind"]]
@@ -256,12 +320,16 @@ class TraceReader:
             parts.append(code["code"] if isinstance(code, Mapping) else target["entity"])
         elif item["target"]:
             parts.append(item["target"])
-        if item["code"]:
+        if item["code"] and item["code"]["code"] not in parts:
             parts.append(f"with {item['code']['code']}" if item["target"] else item["code"]["code"])
         detail = item["detail"] or {}
         parts += [f"{name} {_value(value)}" for name, value in sorted(detail.items())]
         text = " ".join(parts)
         return f"{text}: {item['because']}" if item["because"] else text
+
+
+def _key(code: Form) -> tuple[str, str]:
+    return code["system"], code["code"]
 
 
 def _passage(item: Form) -> Passage:

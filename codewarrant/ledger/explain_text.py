@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from codewarrant.ledger.absence import Absence, RuleAccount
+from codewarrant.ledger.absence import Absence, Reason, RuleAccount
 from codewarrant.ledger.explain import Argument, Ground, Rebuttal, Warrant
 
 INDENT = "  "
@@ -12,12 +12,13 @@ _HELD = {True: "held", False: "did not hold", None: "could not be told"}
 
 
 def render_argument(argument: Argument) -> str:
-    """The argument tree of one reported code."""
+    """The argument tree of one reported code; passages are printed once."""
     lines = [f"{argument.claim}  {argument.title}".rstrip(), f"{INDENT}claim: {argument.place}"]
+    printed: set[str] = set()
     for ground in argument.grounds:
-        lines += _indented(_ground(ground, "ground"), 1)
+        lines += _indented(_ground(ground, "ground", printed), 1)
     for warrant in argument.warrants:
-        lines += _indented(_warrant(warrant, "warrant"), 1)
+        lines += _indented(_warrant(warrant, "warrant", printed), 1)
     if not argument.warrants:
         lines.append(f"{INDENT}warrant: none recorded")
     lines.append(f"{INDENT}qualifier: {_qualifier(argument)}")
@@ -27,12 +28,9 @@ def render_argument(argument: Argument) -> str:
 def render_absence(absence: Absence) -> str:
     """Why a code is not there."""
     lines = [f"{absence.code}  {'is reported' if absence.reported else 'is not reported'}"]
+    printed: set[str] = set()
     for reason in absence.reasons:
-        lines.append(f"{INDENT}{reason.kind}: {reason.text}")
-        for ground in reason.grounds:
-            lines += _indented(_ground(ground, "ground"), 2)
-        for warrant in reason.warrants:
-            lines += _indented(_warrant(warrant, "warrant"), 2)
+        lines += _indented(_reason(reason, printed), 1)
     return "\n".join(lines)
 
 
@@ -40,35 +38,45 @@ def render_rule(account: RuleAccount) -> str:
     """What became of a rule."""
     lines = [f"{account.rule} {account.version}  {account.title}".rstrip()]
     lines += [f"{INDENT}backing: {cite}" for cite in account.backing]
+    printed: set[str] = set()
     for warrant in account.firings:
-        lines += _indented(_warrant(warrant, "fired"), 1)
+        lines += _indented(_warrant(warrant, "fired", printed), 1)
     for reason in account.reasons:
-        lines.append(f"{INDENT}{reason.kind}: {reason.text}")
-        for ground in reason.grounds:
-            lines += _indented(_ground(ground, "ground"), 2)
+        lines += _indented(_reason(reason, printed), 1)
     return "\n".join(lines)
+
+
+def _reason(reason: Reason, printed: set[str]) -> Iterator[str]:
+    yield f"{reason.kind}: {reason.text}"
+    for ground in reason.grounds:
+        yield from _indented(_ground(ground, "ground", printed), 1)
+    for warrant in reason.warrants:
+        yield from _indented(_warrant(warrant, "warrant", printed), 1)
 
 
 def _indented(lines: Iterable[str], depth: int) -> Iterator[str]:
     return (INDENT * depth + line for line in lines)
 
 
-def _ground(ground: Ground, name: str) -> Iterator[str]:
+def _ground(ground: Ground, name: str, printed: set[str]) -> Iterator[str]:
     var = f"{ground.var} = " if ground.var else ""
-    yield f"{name}: {var}{ground.says}"
-    for passage in ground.passages:
-        text = f'  "{" ".join(passage.text.split())}"' if passage.text else ""
-        yield f"{INDENT}{passage.ref}{text}"
+    known = bool(ground.passages) and ground.says in printed
+    yield f"{name}: {var}{ground.says}{', as above' if known else ''}"
+    if not known:
+        for passage in ground.passages:
+            text = f'  "{" ".join(passage.text.split())}"' if passage.text else ""
+            yield f"{INDENT}{passage.ref}{text}"
+    printed.add(ground.says)
     for warrant in ground.warrants:
-        yield from _indented(_warrant(warrant, "concluded by"), 1)
+        yield from _indented(_warrant(warrant, "concluded by", printed), 1)
 
 
-def _warrant(warrant: Warrant, name: str) -> Iterator[str]:
+def _warrant(warrant: Warrant, name: str, printed: set[str]) -> Iterator[str]:
     version = f" {warrant.version}" if warrant.version else ""
     mandatory = ", mandatory" if warrant.mandatory else ""
     at = f"firing {warrant.firing}, {warrant.stage}{mandatory}"
-    if not warrant.shown:
-        yield f"{name}: {warrant.rule}{version} ({at}), as above"
+    if warrant.brief:
+        yield f"{name}: {warrant.rule}{version} ({at}), {warrant.brief}"
         return
     yield f"{name}: {warrant.rule}{version} ({at})"
     if warrant.title:
@@ -78,10 +86,10 @@ def _warrant(warrant: Warrant, name: str) -> Iterator[str]:
     for text in warrant.conclusions:
         yield f"{INDENT}concludes: {text}"
     for ground in warrant.grounds:
-        yield from _indented(_ground(ground, "ground"), 1)
+        yield from _indented(_ground(ground, "ground", printed), 1)
     for text in warrant.tests:
         yield f"{INDENT}test: {text}"
-    for text in warrant.absent:
+    for text in (item for item in warrant.absent if f"{item}: true" not in warrant.tests):
         yield f"{INDENT}searched, not found: {text}"
     for rebuttal in warrant.rebuttals:
         yield f"{INDENT}rebuttal: {_rebuttal(rebuttal)}"
