@@ -28,6 +28,7 @@ _DATES = frozenset(
 )
 _ATTACHMENTS = ("attachment", "presentedForm")
 _SPACE = re.compile(r"\s+")
+_OBJECT = re.compile(r"\s*[{\[]")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _MOST_DIGITS = 64
@@ -191,7 +192,7 @@ def _walk(
                         elif len(value) > longest:
                             where = ".".join(part for part in (place, path, key) if part)
                             issues.append(_too_long(where, len(value), limits))
-                        elif value[:1] == "{":
+                        elif _OBJECT.match(value):
                             suspicious.append(f"{path}.{key}" if path else key)
                     elif kind is not bool and value is not None and key in _DATES:
                         where = ".".join(part for part in (place, path, key) if part)
@@ -200,8 +201,11 @@ def _walk(
                         )
             else:
                 for i, value in enumerate(node):
-                    if type(value) is dict or type(value) is list:
+                    kind = type(value)
+                    if kind is dict or kind is list:
                         below.append((f"{path}[{i}]", name, value))
+                    elif read and kind is str and _OBJECT.match(value):
+                        suspicious.append(f"{path}[{i}]")
         if not below:
             return tuple(references), attachments, tuple(suspicious)
         level = below

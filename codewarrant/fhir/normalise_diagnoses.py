@@ -159,7 +159,10 @@ def _condition(case: Case, record: Record, standing: Standing) -> Iterator[Diagn
     category = _category(resource)
     place_in_order = order(standing.rank, recorded or onset or case.start)
     found = [item for item in codings(concept, "code") if item[0].system in DIAGNOSIS_SYSTEMS]
+    known = {code for code, _, _ in found}
     due_to = _due_to(case, record)
+    # Codes of other systems that say the same stand in the evidence, after the one that is read.
+    others = [place for code, place, _ in codings(concept, "code") if code not in known]
     for code, place, display in found:
         yield Diagnosis(
             code=code,
@@ -174,7 +177,7 @@ def _condition(case: Case, record: Record, standing: Standing) -> Iterator[Diagn
             recorded=recorded,
             due_to=due_to,
             category=category,
-            evidence=record.at(place),
+            evidence=record.at(place, *others),
             order=place_in_order,
         )
     if not found:

@@ -17,7 +17,7 @@ from codewarrant.fhir import validate
 from codewarrant.fhir.errors import Issue, Refused, capped, refuse
 from codewarrant.fhir.gate import Limits, entries, parse
 from codewarrant.fhir.normalise import normalise
-from codewarrant.fhir.partition import Part, Unplaced, partition
+from codewarrant.fhir.partition import CLAIMS, Part, Unplaced, partition
 from codewarrant.fhir.references import Index, dangling
 from codewarrant.fhir.resource_types import READ
 from codewarrant.schema import Chart
@@ -84,6 +84,7 @@ def open_bundle(data: bytes, limits: Limits | None = None) -> OpenedBundle:
         Issue("warning", "business-rule", item.source, f"in no chart: {item.reason}")
         for item in unplaced
     ]
+    warnings += _partly_read(index)
     warnings += dangling(index)
     return OpenedBundle(
         sha256(data),
@@ -94,6 +95,34 @@ def open_bundle(data: bytes, limits: Limits | None = None) -> OpenedBundle:
         index,
         bundle,
     )
+
+
+def _partly_read(index: Index) -> list[Issue]:
+    """What is passed over inside resources that are read, and what may still change."""
+    out: list[Issue] = []
+    infos = followers = 0
+    for record in index.records:
+        resource = record.resource
+        if record.type in CLAIMS:
+            infos += len(resource.get("supportingInfo") or ())
+            claim = index.resolve(record, resource.get("claim"))
+            followers += record.type == "ExplanationOfBenefit" and claim is not None
+        if resource.get("docStatus") == "preliminary" or (
+            record.type in ("DiagnosticReport", "Composition")
+            and resource.get("status") in ("preliminary", "partial", "registered")
+        ):
+            path = f"{record.name}.{'docStatus' if 'docStatus' in resource else 'status'}"
+            out.append(Issue("warning", "business-rule", path, "is read, and is not final"))
+    counts = (
+        ("Claim.supportingInfo", infos, "of these are read for the date of receipt only"),
+        ("ExplanationOfBenefit", followers, "of these are not read: their claims are"),
+    )
+    out += [
+        Issue("information", "not-supported", path, f"{count} {says}")
+        for path, count, says in counts
+        if count
+    ]
+    return out
 
 
 def warm() -> None:

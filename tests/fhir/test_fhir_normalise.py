@@ -198,7 +198,10 @@ def test_of_two_systems_the_classification_is_read() -> None:
     built = condition()
     built["code"]["coding"].insert(0, {"system": SNOMED, "code": "44054006"})
     found = visit(built)
-    assert only(found, "Diagnosis").evidence[0].ref == "Condition/c.code.coding[1]"
+    assert [one.ref for one in only(found, "Diagnosis").evidence] == [
+        "Condition/c.code.coding[1]",
+        "Condition/c.code.coding[0]",
+    ]
     assert not found.unread
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -227,6 +230,7 @@ def test_the_order_of_entries_changes_nothing() -> None:
     resources[-2]["item"][0]["encounter"] = [{"reference": "Encounter/e"}]
 
     def read(listed: list[dict]) -> list[object]:
+        """Everything but the digest of the bytes."""
         found = opened(*listed)
         charts = [found.chart(request) for request in found.requests()]
         return [found.unplaced, found.warnings, charts]
@@ -242,3 +246,41 @@ def test_a_claim_only_chart_says_what_the_claim_says_of_the_visit() -> None:
     (visit_said,) = named(chart(patient(), claim()), "Encounter")
     assert visit_said.setting == "professional"
     assert visit_said.evidence[0].ref == "Claim/cl.type"
+
+
+READ_ALL = """
+import sys
+from codewarrant.fhir.read import open_bundle
+from codewarrant.schema import to_fact
+found = open_bundle(sys.stdin.buffer.read())
+for request in found.requests():
+    chart = found.chart(request)
+    print([to_fact(entity) for entity in chart.entities], chart.notes, chart.unread, chart.clocks)
+"""
+
+
+def test_the_hash_seed_changes_nothing() -> None:
+    data = json.dumps(
+        bundle(
+            patient(),
+            encounter(type=[{"coding": [{"code": code} for code in "cab"]}]),
+            condition(category=[{"text": "x"}, {"text": "y"}], bodySite=[{"text": "left"}]),
+            condition(None, "I10"),
+            claim(),
+            coverage(),
+            organization(identifier=[{"value": "b"}, {"value": "a"}]),
+            document(),
+        )
+    ).encode()
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", READ_ALL],
+            input=data,
+            capture_output=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(outputs) == 1
+    assert b"icd10cm" in outputs.pop()

@@ -6,7 +6,19 @@ import copy
 import json
 
 import pytest
-from fhir_bundles import bundle, claim, condition, document, encounter, opened, patient
+from fhir_bundles import (
+    bundle,
+    claim,
+    condition,
+    coverage,
+    document,
+    encounter,
+    item,
+    observation,
+    opened,
+    patient,
+    procedure,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -190,8 +202,24 @@ def test_an_operation_outcome_validates() -> None:
     OperationOutcome.model_validate(operation_outcome(issues))
 
 
+SCALARS = [
+    None,
+    True,
+    -1,
+    7,
+    1.5,
+    "",
+    "x",
+    "2026-03-04",
+    "2026",
+    "{}",
+    '{"code": "x"}',
+    "[]",
+    "#",
+    "#o",
+]
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just("2026-03-04"),
+    st.sampled_from(SCALARS),
     lambda inner: (
         st.lists(inner, max_size=2)
         | st.dictionaries(
@@ -217,11 +245,103 @@ def _places(node: object, path: tuple = ()) -> list[tuple]:
 
 
 RICH = bundle(
-    patient(),
-    encounter(diagnosis=[{"condition": {"reference": "Condition/c"}, "rank": 1}]),
-    condition(recordedDate="2026-03-04"),
-    document(),
-    claim(total={"value": 10.5, "currency": "USD"}),
+    patient(identifier=[{"system": "http://example.org", "value": "1"}]),
+    encounter(
+        diagnosis=[{"condition": {"reference": "Condition/c"}, "rank": 1}],
+        type=[{"text": "visit"}],
+        reasonCode=[{"text": "cough"}],
+        participant=[{"individual": {"reference": "PractitionerRole/r"}}],
+        hospitalization={"dischargeDisposition": {"coding": [{"code": "01"}]}},
+    ),
+    condition(
+        recordedDate="2026-03-04",
+        abatementDateTime="2026-03-05",
+        bodySite=[{"text": "left"}],
+        category=[{"text": "problem"}],
+    ),
+    procedure(
+        performer=[{"actor": {"reference": "PractitionerRole/r"}}],
+        reasonReference=[{"reference": "Condition/c"}],
+    ),
+    observation(
+        "o",
+        "39156-5",
+        valueQuantity={"value": 41.5, "unit": "kg/m2"},
+        component=[{"code": {"text": "x"}, "valueInteger": 3}],
+        interpretation=[{"coding": [{"code": "H"}]}],
+    ),
+    document(relatesTo=[{"code": "replaces", "target": {"reference": "DocumentReference/old"}}]),
+    {
+        "resourceType": "DiagnosticReport",
+        "id": "dr",
+        "status": "final",
+        "code": {"text": "film"},
+        "encounter": {"reference": "Encounter/e"},
+        "conclusion": "clear",
+        "conclusionCode": [{"coding": [{"system": "http://snomed.info/sct", "code": "1"}]}],
+        "presentedForm": [{"contentType": "text/html", "data": "PHA+eDwvcD4="}],
+    },
+    {
+        "resourceType": "Composition",
+        "id": "k",
+        "status": "final",
+        "type": {"text": "note"},
+        "date": "2026-03-04",
+        "author": [{"display": "d"}],
+        "title": "t",
+        "section": [{"title": "s", "text": {"status": "generated", "div": "<div>x</div>"}}],
+    },
+    coverage(
+        contained=[{"resourceType": "Organization", "id": "o", "name": "Inside"}],
+        payor=[{"reference": "#o"}],
+        order=1,
+    ),
+    {
+        "resourceType": "PractitionerRole",
+        "id": "r",
+        "practitioner": {"identifier": {"system": "http://hl7.org/fhir/sid/us-npi", "value": "1"}},
+        "specialty": [{"text": "Cardiology"}],
+    },
+    {
+        "resourceType": "ClaimResponse",
+        "id": "cr",
+        "status": "active",
+        "type": {"text": "professional"},
+        "use": "preauthorization",
+        "patient": {"reference": "Patient/p"},
+        "created": "2026-03-01",
+        "insurer": {"display": "Acme"},
+        "outcome": "complete",
+        "preAuthPeriod": {"start": "2026-03-01"},
+        "item": [{"itemSequence": 1, "adjudication": [{"category": {"text": "x"}}]}],
+    },
+    {
+        "resourceType": "MedicationRequest",
+        "id": "m",
+        "status": "active",
+        "intent": "order",
+        "medicationReference": {"reference": "#med"},
+        "contained": [{"resourceType": "Medication", "id": "med", "code": {"text": "insulin"}}],
+        "subject": {"reference": "Patient/p"},
+        "courseOfTherapyType": {"text": "long"},
+    },
+    claim(
+        total={"value": 10.5, "currency": "USD"},
+        item=[
+            item(
+                encounter=[{"reference": "Encounter/e"}],
+                careTeamSequence=[1],
+                quantity={"value": 1},
+                net={"value": 5.5},
+                modifier=[{"coding": [{"code": "25"}]}],
+            )
+        ],
+        careTeam=[{"sequence": 1, "provider": {"reference": "PractitionerRole/r"}}],
+        supportingInfo=[{"sequence": 1, "category": {"text": "x"}, "timingDate": "2026-03-09"}],
+        procedure=[
+            {"sequence": 1, "date": "2026-03-04", "procedureCodeableConcept": {"text": "x"}}
+        ],
+    ),
 )
 PLACES = _places(RICH)
 
