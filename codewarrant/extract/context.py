@@ -20,7 +20,22 @@ VALUES = {
     "informant": ("before", "after"),
 }
 DIRECTIONS = ("forward", "backward", "both", "final", "around", "none", "")
-DETERMINERS = frozenset("his her the their patient's my both a an your maternal paternal".split())
+DETERMINERS = frozenset(
+    (
+        "his",
+        "her",
+        "the",
+        "their",
+        "patient's",
+        "my",
+        "both",
+        "a",
+        "an",
+        "your",
+        "maternal",
+        "paternal",
+    )
+)
 LIST_SEGMENT = 4
 """At most this many words between two commas of one list."""
 

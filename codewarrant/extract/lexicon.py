@@ -76,7 +76,7 @@ class Lexicon:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Lexicon:
-        """Read the exchange form. Raises ``ValueError`` where it is not a lexicon of this format."""
+        """Read the exchange form. Raises ``ValueError`` for anything else."""
         try:
             body = orjson.loads(data)
             if body["format"] != FORMAT:

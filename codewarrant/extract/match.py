@@ -14,25 +14,23 @@ from codewarrant.extract.lexicon import Lexicon
 from codewarrant.extract.titles import STOP, WITH, relation_at
 from codewarrant.extract.words import Token
 
-BREAKS = frozenset(
+_BREAKS = (
     "no not without denies denied negative but however although except ; nor neither until if "
-    "positive reports endorses he she who because after before when where while".split()
-) | {".", ";"}
+    "positive reports endorses he she who because after before when where while ."
+)
+BREAKS = frozenset(_BREAKS.split())
 """Words that a passage never runs across unless its entry asks for them."""
 
 COMMA_COST = 2
 MOST_GAP = 4
 SIDES = frozenset({"left", "right", "bilateral"})
-SHARED = (
-    SIDES
-    | frozenset(
-        "knee hip ankle foot wrist elbow shoulder hand arm leg thigh finger toe neck back chest abdomen "
-        "head face eye ear nose mouth throat lung heart kidney liver breast skin bone joint spine "
-        "upper lower limb extremity lobe urinary tract acute chronic pelvis bladder stomach colon "
-        "femur tibia humerus radius ulna".split()
-    )
-    | {WITH}
+_SITES = (
+    "knee hip ankle foot wrist elbow shoulder hand arm leg thigh finger toe neck back chest "
+    "abdomen head face eye ear nose mouth throat lung heart kidney liver breast skin bone joint "
+    "spine upper lower limb extremity lobe urinary tract acute chronic pelvis bladder stomach "
+    "colon femur tibia humerus radius ulna"
 )
+SHARED = SIDES | frozenset(_SITES.split()) | {WITH}
 """Words that two mentions of one clause may share: "pain and swelling of the right knee"."""
 
 

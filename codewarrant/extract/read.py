@@ -147,9 +147,9 @@ class Reader:
             temporality = kind.temporality
         if temporality == "historical" and only_history and code is not None:
             lasting = self._lasts(code)
-            if lasting == "lifelong" and self._only_told_as_history(sentence, begin, end):
-                temporality = "current"
-            elif lasting == "symptom" and sentence.section.kind in PRESENT_REASON:
+            lifelong = lasting == "lifelong" and self._only_told_as_history(sentence, begin, end)
+            reason = lasting == "symptom" and sentence.section.kind in PRESENT_REASON
+            if lifelong or reason:
                 temporality = "current"
         experiencer = said.experiencer
         about_family = sentence.section.kind == "family history" and not _names_family(

@@ -60,7 +60,7 @@ def _folded(text: str) -> str:
 
 
 def section_rules(tables: Tables) -> SectionRules:
-    """Rules from ``sections.tsv`` and ``section_kinds.tsv``; raises ``ValueError`` for bad ranks."""
+    """Rules of ``sections.tsv`` and ``section_kinds.tsv``; ``ValueError`` for a bad rank."""
     return SectionRules(
         {_folded(row["heading"]): row["kind"] for row in tables["sections"].dicts()},
         {

@@ -29,10 +29,11 @@ RELATIONS = (
 )
 """Wordings, by folded words, that become :data:`WITH`."""
 
-STOP = frozenset(
+_STOP = (
     "a an the of in on at to by for from and or as is this that which its any be been into during "
-    "both part his her their my your our s he she".split()
+    "both part his her their my your our s he she"
 )
+STOP = frozenset(_STOP.split())
 """Words that neither titles nor notes are matched on. "With" and "without" are not among them."""
 
 DROPPED = re.compile(

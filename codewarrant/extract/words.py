@@ -92,7 +92,8 @@ class Speller:
         """The words and marks of a text in order."""
         out: list[Token] = []
         for found in TOKEN.finditer(text):
-            folded = fold(found.group())
+            # A lone accent folds to nothing; it stays a mark of its own.
+            folded = fold(found.group()) or found.group()
             lemma = self.lemma(folded) if folded[0].isalnum() else ""
             out.append(Token(found.start(), found.end(), folded, lemma))
         return out
