@@ -133,13 +133,13 @@ def _value(node: s.Literal_ | s.Word, found: Type, scope: Scope) -> Value | None
         if node.text == "unknown":
             return None
         if single.kind != "text":
-            raise fault("CW0310", node.span, f"a {single.spoken} is needed here")
+            raise fault("CW0310", node.span, f"{single.a} is needed here")
         check_word(node.text, node.span, single)
         return node.text
     value, kind = constant(node, scope, single)
     numbers = kind.kind in NUMBERS and single.kind in (*NUMBERS, "money")
     if kind.kind != single.kind and not (numbers and single.kind != "integer"):
-        raise fault("CW0310", node.span, f"a {single.spoken} is needed here, not a {kind.spoken}")
+        raise fault("CW0310", node.span, f"{single.a} is needed here, not {kind.a}")
     return value
 
 

@@ -82,8 +82,18 @@ class Declarations:
             open_.pop()
             self._cited(block.cites)
             reader = SetReader(names.codes, names.sets, names.on, self._faults)
+            before = len(self._faults)
             found = reader.declared(names.pack, block)
             names.sets[name] = found
+            if not found.codes and len(self._faults) == before:
+                self._faults.append(
+                    fault(
+                        "CW0509",
+                        block.name.span,
+                        f"the value set `{name}` holds no code",
+                        "what it excepts is all that it names",
+                    ).diagnostic
+                )
 
         for name in waiting:
             if name not in names.sets:
@@ -117,7 +127,7 @@ class Declarations:
                     raise fault(
                         "CW0310",
                         item.value.span,
-                        f"a {kind.spoken} is needed here, not a {found.spoken}",
+                        f"{kind.a} is needed here, not {found.a}",
                         "write amounts of money with a dollar sign, durations with a unit",
                     )
                 months = months or (isinstance(value, Duration) and value.months > 0)

@@ -66,6 +66,9 @@ def lower_rule(
             scope, variable, inside = _bind(node, scope)
         except Fault as error:
             faults.append(error.diagnostic)
+            if isinstance(node, s.RowBinder):
+                # nothing is known of its columns: what follows would only repeat this fault
+                return LoweredRule(_unlowered(block, names, pack), block, scope)
             scope = _bind_anyway(node, scope)
             continue
         binders.append((node, variable))
@@ -114,6 +117,13 @@ def lower_rule(
     return LoweredRule(rule, block, scope)
 
 
+def _unlowered(block: s.RuleBlock, names: Names, pack: s.PackBlock) -> Rule:
+    """A stand-in for a rule whose faults are known."""
+    id = f"{names.pack}/{block.name.text}"
+    digest = sha256(block.text.encode())
+    return Rule(id, names.pack, pack.version, digest, block.title, (), c.TRUE, ())
+
+
 def _kept(node: s.ConditionNode, scope: Scope) -> list[c.Condition]:
     try:
         return [lower_condition(node, scope)]
@@ -137,9 +147,9 @@ def _bind(node: s.Scope | s.RowBinder, scope: Scope) -> tuple[Scope, Variable, l
     return enter(node, scope)
 
 
-def _bind_anyway(node: s.Scope | s.RowBinder, scope: Scope) -> Scope:
+def _bind_anyway(node: s.Scope, scope: Scope) -> Scope:
     """So that a fault in a binder is not followed by one for each use of its variable."""
-    if isinstance(node, s.Scope) and node.var is not None and node.var.text not in scope.vars:
+    if node.var is not None and node.var.text not in scope.vars:
         return scope.bind(node.var, Variable(node.var.text, node.entity))
     return scope
 

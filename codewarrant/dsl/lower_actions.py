@@ -74,9 +74,7 @@ def _action(node: s.ActionNode, scope: Scope, title: str) -> p.Action:
             assert node.to is not None
             term, found = lower_term(node.to, scope, Type("integer", unit="unit"))
             if found.kind != "integer" or found.many:
-                raise fault(
-                    "CW0310", node.to.span, f"units are a whole number, not a {found.spoken}"
-                )
+                raise fault("CW0310", node.to.span, f"units are a whole number, not {found.a}")
             return p.LimitUnits(_acted_on(node, scope, "line"), term, because)
         case "require":
             if node.var is None:
@@ -115,11 +113,11 @@ def _code(node: s.Ref | s.CodeValue, scope: Scope) -> tuple[c.Term, Intervals]:
         raise fault(
             "CW0303",
             node.span,
-            f"a diagnosis code is needed here, not a {found.spoken}",
+            f"a diagnosis code is needed here, not {found.a}",
             f"write `{name}.code`" if found.kind == "fact" else "",
         )
     if found.systems and not set(found.systems) & set(DIAGNOSIS_CODE.systems):
-        raise fault("CW0304", node.span, f"a {found.spoken} is not a diagnosis")
+        raise fault("CW0304", node.span, f"{found.a} is not a diagnosis")
     variables: dict[str, Variable] = {item.name: item for item in scope.vars.values()}
     columns = {
         (item.name, column): codes

@@ -114,7 +114,7 @@ def _comparable(node: s.Comparison, a: Type, b: Type) -> None:
         raise fault(
             "CW0307",
             node.span,
-            f"a {(a if a.many else b).spoken} cannot be compared with one value",
+            f"{(a if a.many else b).a} cannot be compared with one value",
             "write `contains`",
         )
     ordered = node.op not in ("=", "!=")
@@ -134,7 +134,7 @@ def _comparable(node: s.Comparison, a: Type, b: Type) -> None:
         raise fault(
             "CW0304",
             node.span,
-            f"a {a.spoken} is never equal to a {b.spoken}",
+            f"{a.a} is never equal to {b.a}",
         )
 
 
@@ -147,36 +147,32 @@ def _refuse(node: s.Comparison, a: Type, b: Type) -> None:
     elif a.kind == b.kind == "code":
         helps = "codes have no size; write `in { P00 to P96 }`"
     elif a.kind == b.kind:
-        helps = f"a {a.spoken} has no order"
-    raise fault("CW0301", node.span, f"a {a.spoken} cannot be compared with a {b.spoken}", helps)
+        helps = f"{a.spoken}s have no order; write `is` or `is one of`"
+    raise fault("CW0301", node.span, f"{a.a} cannot be compared with {b.a}", helps)
 
 
 def _membership(node: s.Membership, scope: Scope) -> c.Condition:
     term, found = lower_term(node.term, scope)
     _not_a_fact(found, node.term)
     if node.many and not found.many:
-        raise fault(
-            "CW0307", node.span, f"a {found.spoken} contains nothing", "write `in` for one value"
-        )
+        raise fault("CW0307", node.span, f"{found.a} contains nothing", "write `in` for one value")
     if found.many and not node.many:
         raise fault(
             "CW0307",
             node.span,
-            f"a {found.spoken} is not in a set as a whole",
+            f"{found.a} is not in a set as a whole",
             "write `contains any of`",
         )
     if found.kind == "text":
         return _coded_text(node, term, found, scope)
     if found.kind != "code":
-        raise fault(
-            "CW0303", node.span, f"a {found.spoken} is not a code", "only codes are in sets"
-        )
+        raise fault("CW0303", node.span, f"{found.a} is not a code", "only codes are in sets")
     used = scope.sets.used(node.within, found.systems, node.text)
     if found.systems and not set(found.systems) & set(used.systems):
         raise fault(
             "CW0304",
             node.span,
-            f"a {found.spoken} is never in a set of {' and '.join(used.systems)} codes",
+            f"{found.a} is never in a set of {' and '.join(used.systems)} codes",
         )
     test = in_set(term, used, node.text, scope)
     return c.Not(test) if node.negated else test
@@ -216,9 +212,7 @@ def _choice(node: s.Choice, scope: Scope) -> c.Condition:
     term, found = lower_term(node.term, scope)
     _not_a_fact(found, node.term)
     if found.many:
-        raise fault(
-            "CW0307", node.span, f"a {found.spoken} is never one value", "write `contains any of`"
-        )
+        raise fault("CW0307", node.span, f"{found.a} is never one value", "write `contains any of`")
     values = []
     for item in node.values:
         value, item_type = constant(item, scope, found)
@@ -227,7 +221,7 @@ def _choice(node: s.Choice, scope: Scope) -> c.Condition:
             raise fault(
                 "CW0301",
                 item.span,
-                f"a {found.spoken} cannot be compared with a {item_type.spoken}",
+                f"{found.a} cannot be compared with {item_type.a}",
             )
         values.append(value)
     test = c.OneOf(scope.atom(node.text), term, tuple(dict.fromkeys(values)))
@@ -251,7 +245,7 @@ def _containment(node: s.Containment, scope: Scope) -> c.Condition:
         raise fault(
             "CW0307",
             node.span,
-            f"a {found.spoken} is one value and contains nothing",
+            f"{found.a} is one value and contains nothing",
             "write `is`, or `in` for a set",
         )
     single = replace(found, many=False)
@@ -267,7 +261,7 @@ def _containment(node: s.Containment, scope: Scope) -> c.Condition:
         raise fault(
             "CW0301",
             node.span,
-            f"a {found.spoken} never contains a {item_type.spoken}",
+            f"{found.a} never contains {item_type.a}",
         )
     return c.Contains(scope.atom(node.text), term, values, item)
 
@@ -279,12 +273,12 @@ def _nearness(node: s.Nearness, scope: Scope) -> c.Condition:
     for part, found in ((node.left, left_type), (node.right, right_type)):
         _not_a_fact(found, part)
         if found.kind != "date" or found.many:
-            raise fault("CW0310", part.span, f"a date is needed here, not a {found.spoken}")
+            raise fault("CW0310", part.span, f"a date is needed here, not {found.a}")
     if span_type.kind != "duration":
         raise fault(
             "CW0310",
             node.distance.span,
-            f"a duration is needed here, not a {span_type.spoken}",
+            f"a duration is needed here, not {span_type.a}",
             "such as `90 days` or `6 months`",
         )
     side: Literal["before", "after", "either"] = node.side  # type: ignore[assignment]
@@ -347,7 +341,7 @@ def _truth(node: s.Truth, scope: Scope) -> c.Condition:
         raise fault(
             "CW0305",
             node.span,
-            f"`{node.ref.text}` is a {found.spoken}, not true or false",
+            f"`{node.ref.text}` is {found.a}, not true or false",
             "say what it should be: `is …`, `in …`, `is known`",
         )
     return c.Holds(scope.atom(node.text), term)
@@ -435,7 +429,7 @@ def lower_aggregate(node: s.Aggregation, scope: Scope) -> tuple[c.Term, Type]:
         raise fault(
             "CW0310",
             node.of.span,
-            f"the {node.func} of a {found.spoken} has no meaning",
+            f"the {node.func} of {found.a} has no meaning",
             "sum numbers or money; earliest and latest are for dates",
         )
     func: Literal["sum", "count", "earliest", "latest"] = node.func  # type: ignore[assignment]

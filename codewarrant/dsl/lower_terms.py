@@ -97,9 +97,7 @@ def _code(node: s.CodeValue, scope: Scope, expected: Type | None) -> tuple[Value
     if expected and expected.kind == "text":
         return node.text, expected
     if expected and expected.kind != "code":
-        raise fault(
-            "CW0303", node.span, f"`{node.text}` is a code; a {expected.spoken} is needed here"
-        )
+        raise fault("CW0303", node.span, f"`{node.text}` is a code; {expected.a} is needed here")
     systems = expected.systems if expected else ()
     if node.system:
         if systems and node.system not in systems:
@@ -123,7 +121,7 @@ def _quantity(node: s.Quantity, count: int, unit: str, expected: Type | None) ->
             return count, expected
         if unit == "week" and expected.unit == "day":
             return count * 7, expected
-        raise fault("CW0301", node.span, f"{unit}s cannot be compared with a {expected.spoken}")
+        raise fault("CW0301", node.span, f"{unit}s cannot be compared with {expected.a}")
     if unit == "unit":
         return count, Type("integer", unit="unit")
     months = {"month": count, "year": 12 * count}.get(unit, 0)
@@ -209,9 +207,7 @@ def expanded(derived: s.DeriveBlock, variable: Variable, name: s.Name, scope: Sc
 
 def _attribute(term: c.Term, of: Type, name: s.Name) -> tuple[c.Term, Type]:
     if of.kind != "code" or of.many:
-        raise fault(
-            "CW0208", name.span, f"a {of.spoken} has no field `{name.text}`", "only codes have"
-        )
+        raise fault("CW0208", name.span, f"{of.a} has no field `{name.text}`", "only codes have")
     if name.text not in CODE_ATTRIBUTES:
         raise fault(
             "CW0208",
@@ -254,7 +250,7 @@ def _arithmetic(
         raise fault(
             "CW0306",
             node.span,
-            f"a {first.spoken} cannot be {verb} a {second.spoken}",
+            f"{first.a} cannot be {verb} {second.a}",
             "a date and a duration give a date; two dates give the days between them",
         )
     return c.Arith("+" if op == "+" else "-", a, b), found

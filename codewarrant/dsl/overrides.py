@@ -225,9 +225,7 @@ def _parameter(
     _version(block, base)
     value, kind = constant(node, Scope(names), found.type)
     if kind.kind != found.type.kind:
-        raise fault(
-            "CW0310", block.span, f"a {found.type.spoken} is needed here, not a {kind.spoken}"
-        )
+        raise fault("CW0310", block.span, f"{found.type.a} is needed here, not {kind.a}")
     by = f"{names.pack} overrides {found.parameter.id}"
     return ParameterChange(found.parameter.id, by, block.span, window, value)
 

@@ -40,8 +40,16 @@ class Type:
         elif self.kind in ("integer", "decimal"):
             name = "number"
         elif self.kind == "boolean":
-            name = "yes or no"
+            name = "yes-or-no value"
+        elif self.kind == "money":
+            name = "amount of money"
         return f"list of {name}s" if self.many else name
+
+    @property
+    def a(self) -> str:
+        """The type with its article."""
+        spoken = self.spoken
+        return f"{'an' if spoken[0] in 'aeiou' else 'a'} {spoken}"
 
 
 TEXT = Type("text")

@@ -1,0 +1,96 @@
+"""Mutations of good packs: whatever comes of them, the check answers and never raises."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+from dsl_golden import good, page_packs
+
+from codewarrant.dsl.blocks import split
+from codewarrant.dsl.check import check_packs
+from codewarrant.dsl.codeview import InstalledCodes
+from codewarrant.dsl.diagnostics import render
+from codewarrant.dsl.link import link
+from codewarrant.dsl.pack import PackSource
+
+SIGNS = [*'"{}()[],.:#$-+=<>* \n\t\u00a0“é0aZ', " and ", " or ", "not ", "in ", "rule "]
+
+
+def mutate(text: str, rng: random.Random) -> str:
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(text))
+        match rng.randrange(6):
+            case 0:
+                text = text[:at] + rng.choice(SIGNS) + text[at:]
+            case 1:
+                text = text[:at] + text[at + rng.randint(1, 12) :]
+            case 2:
+                text = text[:at]
+            case 3:
+                words = text.split(" ")
+                i, j = rng.randrange(len(words)), rng.randrange(len(words))
+                words[i], words[j] = words[j], words[i]
+                text = " ".join(words)
+            case 4:
+                lines = text.split("\n")
+                lines.insert(rng.randrange(len(lines)), rng.choice(lines))
+                text = "\n".join(lines)
+            case _:
+                words = text.split(" ")
+                words[rng.randrange(len(words))] = rng.choice(words)
+                text = " ".join(words)
+        text = text or " "
+    return text
+
+
+def _try(seed: int, codes: InstalledCodes) -> None:
+    rng = random.Random(seed)
+    packs = rng.choice([good, page_packs])()
+    which = rng.randrange(len(packs))
+    pack = packs[which]
+    name = rng.choice(sorted(pack.files))
+    data = pack.files[name]
+    if rng.random() < 0.1:
+        changed = bytes(rng.randrange(256) for _ in range(40))
+    else:
+        changed = mutate(data.decode(), rng).encode()
+    packs[which] = PackSource(pack.name, {**pack.files, name: changed})
+    started = time.perf_counter()
+    checked = check_packs(packs, codes)
+    for item in checked.diagnostics:
+        assert render(item, checked.files)
+        assert item.to_json()
+    if checked.ok:
+        link(checked, codes)
+    assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize("start", range(0, 200, 50))
+def test_no_mutation_of_a_good_pack_raises(start: int, codes: InstalledCodes) -> None:
+    for seed in range(start, start + 50):
+        try:
+            _try(seed, codes)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}: {type(error).__name__}: {error}") from error
+
+
+@pytest.mark.slow
+def test_no_mutation_of_many_raises(codes: InstalledCodes) -> None:
+    for seed in range(1000, 21000):
+        try:
+            _try(seed, codes)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}: {type(error).__name__}: {error}") from error
+
+
+def test_blocks_put_together_are_the_file() -> None:
+    for pack in (*good(), *page_packs()):
+        for name in pack.rule_files:
+            text = pack.files[name].decode()
+            blocks = split(name, text)
+            assert "".join(block.text for block in blocks) == text[blocks[0].offset :]
+            for block in blocks:
+                assert text[block.offset :].startswith(block.text)
+                assert text.split("\n")[block.line - 1].startswith(block.word)
