@@ -17,6 +17,7 @@ from codewarrant.engine.match import Match, Matcher
 from codewarrant.engine.plan import Group, Loaded
 from codewarrant.engine.program import Assign, Replace
 from codewarrant.engine.reading import Reading
+from codewarrant.engine.record import Fired
 from codewarrant.engine.standing import adds_nothing, assigned, by_code, possible, replaced
 from codewarrant.engine.values import Code, Intervals
 from codewarrant.engine.views import View
@@ -34,18 +35,24 @@ class Held:
     bounds: dict[str, Intervals] = field(default_factory=dict)
     """For possible facts whose very code is unknown, what it could be."""
 
-    def concluded(self, action: Action, match_env) -> Fact | None:
+    def concluded(self, action: Action, match: Match | Fired) -> Fact | None:
         """The fact that an assign or replace concludes; None for other actions."""
         kind = action.plan.action
         if not isinstance(kind, Assign | Replace):
             return None
         code = action.values[0]
+        rule = match.plan.rule.id
         if not isinstance(code, Code):
-            raise EngineError("a code is concluded from something that is not a code")
+            raise EngineError(f"`{rule}`: concludes a code from what is not a code")
+        if not within(code, self.loaded.key(code), kind.writes):
+            raise EngineError(
+                f"`{rule}`: concludes {code}, which its action does not say that it may"
+            )
         known = self.documented.get(code)
         if isinstance(kind, Assign):
             return known or assigned(self.loaded.program, code, kind.role)
-        old = match_env[kind.var]
+        old = match.env[kind.var]
+        assert isinstance(old, Fact)
         if old.fields.get("code") == code:
             return old
         made = replaced(self.loaded.program, code, old)
@@ -69,6 +76,11 @@ class Held:
             del self.maybe[id]
 
 
+def within(code: Code, key: str, codes: Intervals) -> bool:
+    """Whether a code lies in what an action says that it writes: the strata rest on it."""
+    return any(one.system in ("*", code.system) and one.low <= key <= one.high for one in codes)
+
+
 def level(
     held: Held, group: Group, matcher: Matcher, reading: Reading, base: View, count
 ) -> list[tuple[Match, Judgement]]:
@@ -82,7 +94,7 @@ def level(
     others = [fact for name in base.entities() if name != standing for fact in base.all(name)]
     reading.current = held.view(base, False)
     matcher.feed(others, False, reading)
-    matcher.feed(held.documented.values(), True, reading)
+    matcher.feed(base.all(standing), True, reading)
     new: Iterable[Fact] = list(held.facts.values())
     while True:
         matcher.feed(new, False, reading)
@@ -92,7 +104,7 @@ def level(
         for match, judgement in found:
             if judgement.status == "fires":
                 for action in judgement.actions:
-                    fact = held.concluded(action, match.env)
+                    fact = held.concluded(action, match)
                     if fact is not None and fact.id not in held.facts:
                         fresh[fact.id] = fact
         if not fresh:

@@ -8,6 +8,9 @@ from codewarrant.engine import conditions as c
 from codewarrant.engine.conditions import Window
 from codewarrant.engine.errors import EngineError
 from codewarrant.engine.program import (
+    STAGE_OF,
+    STAGES,
+    Action,
     Assign,
     Omit,
     Program,
@@ -48,6 +51,10 @@ def _faults(rule: Rule, program: Program) -> Iterator[str]:
             yield f"`{action.var}` is not a {program.standing}"
         elif getattr(action, "var", None) not in (None, *names):
             yield f"no variable `{getattr(action, 'var', '')}`"
+    first = max((stage_of(rule.actions), *(stage_of(one.actions) for one in rule.swaps)))
+    for one in rule.exceptions:
+        if one.instead and stage_of(one.instead) < first:
+            yield f"what `{one.name}` does instead belongs to an earlier stage than the rule"
     yield from _override_faults(rule)
     yield from _exception_faults(rule)
     months = {
@@ -60,6 +67,11 @@ def _faults(rule: Rule, program: Program) -> Iterator[str]:
     for action in actions:
         for term in terms_of(action):
             yield from _term_faults(term, months)
+
+
+def stage_of(actions: tuple[Action, ...]) -> int:
+    """The number of the earliest stage of some actions; the first stage if there are none."""
+    return min((STAGES.index(STAGE_OF[type(one)]) for one in actions), default=0)
 
 
 def _override_faults(rule: Rule) -> Iterator[str]:

@@ -229,7 +229,7 @@ class _Run:
                     if isinstance(kind, Omit):
                         target = one.env[kind.var]
                         one.concluded.append(Concluded("omit", because, target.id, code_of(target)))
-                    fact = held.concluded(action, one.env)
+                    fact = held.concluded(action, one)
                     if fact is None:
                         continue
                     target = one.env[kind.var].id if isinstance(kind, Replace) else ""
@@ -414,7 +414,9 @@ class _Run:
 
 
 def _mark(match: Match, reading: Reading) -> tuple:
+    """What a match is about: the rule and, for each variable, the diagnosis or other fact."""
+    bound = (match.env[one.var] for one in match.plan.rule.binders)
     return (
         match.plan.rule.id,
-        tuple(reading.identity(one) if type(one) is Fact else one.id for one in match.env.values()),
+        tuple(reading.identity(one) if type(one) is Fact else one.id for one in bound),
     )

@@ -11,7 +11,6 @@ from program_builder import (
     assign,
     before,
     cpt,
-    deny,
     diagnosis,
     dx,
     each,
@@ -58,17 +57,20 @@ class Row:
     sentences: tuple[Sentence, ...] = ()
 
 
+Statement = str | Callable[[Facts], Fact]
+
+
 def enc(facts: Facts, setting: str | None) -> Fact:
     return facts.make("encounter", setting=setting)
 
 
-def chart(setting: str | None, *statements, **others):
+def chart(setting: str | None, *statements: Statement):
     """Facts from short statements: ``I10``, ``N18.30?`` (probable), or functions of Facts."""
 
     def build(facts: Facts) -> list[Fact]:
         made = [enc(facts, setting)]
         for one in statements:
-            if callable(one):
+            if not isinstance(one, str):
                 made.append(one(facts))
             elif one.endswith("?"):
                 made.append(diagnosis(facts, one[:-1], certainty="probable"))
@@ -344,6 +346,3 @@ def reasons(outcome: Outcome, facts: list[Fact]) -> set[str]:
 
 def rules_for(row: Row) -> list[Rule]:
     return row.rules(RULES)
-
-
-assert deny

@@ -18,6 +18,7 @@ from program_builder import (
     program,
     put,
     remove,
+    route,
     rule,
     some,
     unless,
@@ -227,6 +228,17 @@ REMOVES = rule("a", [dx("d", "A00.0")], [remove("d")])
         (
             [replace(REMOVES, exceptions=(unless("x", c.TRUE, to="x"),))],
             "`x` is an exception to itself",
+        ),
+        (
+            [
+                rule(
+                    "a",
+                    [dx("d")],
+                    [route()],
+                    exceptions=(unless("x", c.TRUE, instead=(assign("A00.0"),)),),
+                )
+            ],
+            "what `x` does instead belongs to an earlier stage",
         ),
         (
             [rule("a", [dx("d")], [omit("d")], c.Holds(0, c.Param("p/x")))],

@@ -42,7 +42,7 @@ from rules_under_test import RULES, relations
 
 from codewarrant.engine import conditions as c
 from codewarrant.engine.canonical import digest
-from codewarrant.engine.errors import FiringLimit
+from codewarrant.engine.errors import EngineError, FiringLimit
 from codewarrant.engine.facts import Evidence, Fact, make_fact
 from codewarrant.engine.plan import load
 from codewarrant.engine.program import AddModifier, Because
@@ -150,6 +150,12 @@ def test_assigning_what_is_documented_adds_a_warrant_and_no_fact():
     assert found.facts == ()
     assert state(found, "I11.0").firings == (0,)
     assert found.firings[0].concluded[0].new is False
+
+
+def test_a_code_outside_what_the_action_may_write_is_an_error():
+    action = replace(assign("I11.0"), writes=())
+    with pytest.raises(EngineError, match=r"`r`: concludes I11\.0"):
+        coded([rule("r", [dx("h", "I10")], [action])], *dxs("I10"))
 
 
 def test_all_derivations_of_one_code_are_kept():
