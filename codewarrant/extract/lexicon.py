@@ -23,6 +23,7 @@ from codewarrant.extract.words import Speller
 FORMAT = 1
 SEVENTH = 7
 """Characters of an ICD-10-CM code with its extension; the code before it is what a note names."""
+LONGEST_ACRONYM = 6
 MOST_WORDS = 12
 """Longer word sets never match a clause of a note and are left out."""
 
@@ -107,7 +108,9 @@ def compile_lexicon(terms: Iterable[Term], abbreviations: Table, tables: Tables)
     speller = tables.speller
     given = sorted(set(terms), key=lambda term: (term.code, term.kind, term.text))
     parents = _parents({term.code for term in given})
-    guards = frozenset(word for row in tables["guards"].rows for word in speller.lemmas(row[0]))
+    guards = frozenset(
+        tuple(sorted(set(signed_words(row[0], speller)))) for row in tables["guards"].rows
+    )
     senses: dict[tuple[str, ...], dict[Code, tuple[Any, ...]]] = {}
 
     def add(required: tuple[str, ...], sense: Sense, rank: tuple[int, ...]) -> None:
@@ -124,7 +127,7 @@ def compile_lexicon(terms: Iterable[Term], abbreviations: Table, tables: Tables)
             if len(reading.required) > MOST_WORDS:
                 continue
             words = reading.required
-            if len(words) == 1 and (words[0] in guards or len(words[0]) < 3 or words[0].isdigit()):
+            if words in guards or (len(words) == 1 and _bare(words[0], term)):
                 continue
             header = term.code in parents
             rank = (
@@ -195,6 +198,14 @@ def _encode(senses: dict, phrases: dict[str, list]) -> bytes:
         },
         option=orjson.OPT_SORT_KEYS,
     )
+
+
+def _bare(word: str, term: Term) -> bool:
+    """Whether one word is too little: a number, an acronym (those have their table), or a cause,
+    place or activity that only a longer wording names."""
+    acronym = term.text.isupper() and len(term.text) <= LONGEST_ACRONYM
+    outside = term.code.system == "icd10cm" and term.code.value[0] in "VWXY"
+    return len(word) < 3 or word.isdigit() or acronym or outside
 
 
 def _extended(code: Code) -> bool:

@@ -68,24 +68,41 @@ def find_hits(
     candidates: list[_Candidate] = []
     for word in present:
         for others, senses, by_convention in lexicon.entries[word]:
-            if others and not all(other in where for other in others):
-                continue
-            for place in where[word]:
-                found = _assemble(place, word, others, where, costs, breaks)
-                if found is not None:
-                    places, gap = found
-                    covered = len({at for start, stop in places for at in range(start, stop)})
-                    rank = (
-                        -covered,
-                        0 if by_convention else 1,
-                        -len(others),
-                        gap,
-                        places[0][0],
-                        places[-1][1],
-                    )
-                    candidates.append(_Candidate(rank, places, senses, (word, *others), gap))
+            for other in others:
+                if other not in where:
+                    break
+            else:
+                _propose(word, others, senses, by_convention, where, costs, breaks, candidates)
     candidates.sort(key=lambda item: (item.rank, item.words))
     return _choose(candidates, tokens, where)
+
+
+def _propose(
+    word: str,
+    others: Sequence[str],
+    senses: list[Any],
+    by_convention: bool,
+    where: dict[str, list[tuple[int, int]]],
+    costs: list[int],
+    breaks: list[int],
+    candidates: list[_Candidate],
+) -> None:
+    """Add a candidate for each place of the rarest word whose set stands close enough."""
+    for place in where[word]:
+        found = _assemble(place, others, where, costs, breaks)
+        if found is None:
+            continue
+        places, gap = found
+        covered = len({at for start, stop in places for at in range(start, stop)})
+        rank = (
+            -covered,
+            0 if by_convention else 1,
+            -len(others),
+            gap,
+            places[0][0],
+            places[-1][1],
+        )
+        candidates.append(_Candidate(rank, places, senses, (word, *others), gap))
 
 
 def _places(
@@ -156,7 +173,6 @@ def _costs(tokens: Sequence[Token]) -> list[int]:
 
 def _assemble(
     place: tuple[int, int],
-    word: str,
     others: Sequence[str],
     where: dict[str, list[tuple[int, int]]],
     costs: list[int],

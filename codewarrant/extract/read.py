@@ -119,10 +119,7 @@ class Reader:
         out: list[ReadSentence] = []
         for section in find_sections(text, self.section_rules, kind):
             for begin, end in find_sentences(text, self.abbreviations, section.body, section.end):
-                tokens = tuple(
-                    Token(token.begin + begin, token.end + begin, token.fold, token.lemma)
-                    for token in self.speller.tokens(text[begin:end])
-                )
+                tokens = tuple(self.speller.tokens(text, begin, end))
                 for first in range(0, len(tokens), MOST_TOKENS):
                     part = tokens[first : first + MOST_TOKENS]
                     scopes = tuple(find_scopes(part, self.context_rules))

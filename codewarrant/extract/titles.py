@@ -29,6 +29,8 @@ RELATIONS = (
 )
 """Wordings, by folded words, that become :data:`WITH`."""
 
+RELATION_FIRST = frozenset(wording[0] for wording in RELATIONS)
+
 _STOP = (
     "a an the of in on at to by for from and or as is this that which its any be been into during "
     "both part his her their my your our s he she"
@@ -52,7 +54,7 @@ DEFAULTS = re.compile(
 )
 WITHOUT = re.compile(r"\b(?:without|not|no)\b(?: mention of)? ((?:(?!\bwith\b)[^,;])*)")
 UNSPECIFIED = re.compile(r"\bunspecified\b")
-OPEN_SEGMENT = re.compile(r"\s*unspecified\b|\s*[a-z]+ unspecified\s*$")
+OPEN_SEGMENT = re.compile(r"\s*unspecified\b(?!.*\bwith\b)|\s*[a-z]+ unspecified\s*$")
 LONE_OR = re.compile(r"\b([\w-]+) (?:or|and/or) ([\w-]+)\b")
 
 
@@ -66,6 +68,8 @@ class Words(NamedTuple):
 
 def relation_at(folds: list[str], at: int) -> int:
     """How many words at ``at`` say "with" or "due to"; 0 for none."""
+    if folds[at] not in RELATION_FIRST:
+        return 0
     for wording in RELATIONS:
         if tuple(folds[at : at + len(wording)]) == wording:
             return len(wording)

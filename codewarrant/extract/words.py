@@ -88,10 +88,10 @@ class Speller:
         word = singular(word)
         return self._words.get(word, word)
 
-    def tokens(self, text: str) -> list[Token]:
-        """The words and marks of a text in order."""
+    def tokens(self, text: str, begin: int = 0, end: int | None = None) -> list[Token]:
+        """The words and marks of ``text[begin:end]`` in order; offsets are those of ``text``."""
         out: list[Token] = []
-        for found in TOKEN.finditer(text):
+        for found in TOKEN.finditer(text, begin, len(text) if end is None else end):
             # A lone accent folds to nothing; it stays a mark of its own.
             folded = fold(found.group()) or found.group()
             lemma = self.lemma(folded) if folded[0].isalnum() else ""

@@ -1,6 +1,9 @@
 """From words to codes with a small code set of our own choosing."""
 
+import os
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -219,3 +222,37 @@ def test_defaults_of_a_title_are_not_required(title, required, unspecified):
 
 def test_titles_of_a_rest_have_no_reading():
     assert readings("Other chest pain", SPELLER) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "required"),
+    [
+        ("Alcohol use, unspecified with intoxication", ("+with", "alcohol", "intoxication", "use")),
+        ("Migraine without aura with refractory migraine", ("+with", "migraine", "refractory")),
+        (
+            "Chronic kidney disease, stage 3 unspecified",
+            ("3", "chronic", "disease", "kidney", "stage"),
+        ),
+    ],
+)
+def test_what_stands_after_with_stays_required(title, required):
+    """Once dropped beside "unspecified" or "without", these made rare codes match common words."""
+    assert readings(title, SPELLER)[0].required == required
+
+
+def test_nothing_depends_on_the_hash_seed():
+    """Two processes with other seeds compile the same bytes and read the same mentions."""
+    program = (
+        "import runpy, sys; m = runpy.run_path(sys.argv[1]);"
+        "print(m['LEXICON'].digest, m['found']('left knee pain, HTN, CKD 3; acute bronchitis'))"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program, __file__],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1")
+    }
+    assert len(outputs) == 1
