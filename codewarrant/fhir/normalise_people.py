@@ -71,20 +71,29 @@ def _setting_of_encounter(resource: Mapping[str, Any]) -> Setting | None:
 
 
 def _setting_of_claim(resource: Mapping[str, Any]) -> Setting | None:
-    """From the claim's type, its subtype, or the type of bill (NUBC form locator 4)."""
+    """From the claim's type, its subtype and the type of bill (NUBC form locator 4).
+
+    Where subtype and type of bill disagree the setting is unknown.
+    """
     kinds = raw_codes(resource.get("type"))
     if kinds & {"professional", "vision", "oral"}:
         return "professional"
     if "institutional" not in kinds:
         return None
-    for info in resource.get("supportingInfo") or ():
-        for code, _, _ in codings(info.get("code"), ""):
-            if code.system.endswith("/TypeOfBill"):
-                return _setting_of_bill(code.value)
     subtype = raw_codes(resource.get("subType"))
-    if subtype & {"inpatient", "outpatient"}:
-        return "inpatient" if "inpatient" in subtype else "outpatient"
-    return None
+    inpatient = {kind == "inpatient" for kind in subtype if kind in ("inpatient", "outpatient")}
+    billed: set[Setting] = {
+        setting
+        for info in resource.get("supportingInfo") or ()
+        for code, _, _ in codings(info.get("code"), "")
+        if code.system.endswith("/TypeOfBill") and (setting := _setting_of_bill(code.value))
+    }
+    inpatient |= {setting == "inpatient" for setting in billed}
+    if len(inpatient) != 1 or len(billed) > 1:
+        return None
+    for setting in billed:
+        return setting
+    return "inpatient" if True in inpatient else "outpatient"
 
 
 def _setting_of_bill(value: str) -> Setting | None:
@@ -222,7 +231,9 @@ def _payer_of(case: Case, record: Record, path: str, reference: object, kind: st
     name = reference.get("display")
     if found is not None:
         listed = sorted(identifiers(found.resource), key=lambda pair: (pair[0] in NPI, *pair))
-        given = given or (listed[0][1] if listed else found.resource.get("id"))
+        # The id of a contained resource means nothing outside its container.
+        own = None if found.root else found.resource.get("id")
+        given = given or (listed[0][1] if listed else own)
         name = found.resource.get("name") or name
     return Payer(
         id=given,

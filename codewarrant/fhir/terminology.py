@@ -40,6 +40,9 @@ SYSTEMS = {
 }
 """FHIR name of a code system → its short name here. One not listed keeps its URI."""
 
+DATA_ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+"""A Coding of this system says why there is no code."""
+
 DIAGNOSIS_SYSTEMS = ("icd10cm", "icd9cm")
 SERVICE_SYSTEMS = ("cpt", "hcpcs")
 
@@ -111,6 +114,8 @@ def code_of(coding: Mapping[str, Any]) -> Code | None:
     if not value:
         return None
     uri = (coding.get("system") or "").strip()
+    if uri == DATA_ABSENT:
+        return None
     system = SYSTEMS.get(uri, SYSTEMS.get(uri.rstrip("/"), uri))
     if system in DIAGNOSIS_SYSTEMS:
         return Code(system, dotted(system, value))

@@ -504,3 +504,48 @@ def test_order_of_documentation_comes_from_content() -> None:
     )
     assert [str(one.code) for one in named(found, "Diagnosis")] == ["E11.9", "I10"]
     assert named(found, "Diagnosis")[0].order == (1, "2026-03-05", 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype", "bill", "setting"),
+    [
+        ("professional", None, None, "professional"),
+        ("institutional", "inpatient", None, "inpatient"),
+        ("institutional", "outpatient", "0131", "outpatient"),
+        ("institutional", None, "111", "inpatient"),
+        ("institutional", "outpatient", "083X", "ambulatory surgery"),
+        ("institutional", "inpatient", "0131", None),
+        ("institutional", None, None, None),
+        ("pharmacy", None, None, None),
+    ],
+)
+def test_a_claim_alone_gives_its_setting_where_its_parts_agree(
+    kind: str, subtype: str | None, bill: str | None, setting: str | None
+) -> None:
+    bills = "https://www.nubc.org/CodeSystem/TypeOfBill"
+    more: dict = {"type": concept("http://example.org", kind)}
+    if subtype:
+        more["subType"] = concept("http://example.org", subtype)
+    if bill:
+        info = {"sequence": 1, "category": {"text": "bill"}, "code": concept(bills, bill)}
+        more["supportingInfo"] = [info]
+    assert chart(patient(), claim(**more)).setting == setting
+
+
+def test_a_stay_billed_alone_goes_by_the_end_of_its_billable_period() -> None:
+    built = claim(
+        type=concept("http://example.org", "institutional"),
+        subType=concept("http://example.org", "inpatient"),
+        billablePeriod={"start": "2026-03-01", "end": "2026-03-09"},
+    )
+    found = chart(patient(), built)
+    assert found.clocks["date of service"] == found.clocks["discharge date"] == date(2026, 3, 9)
+    assert found.clocks["admission date"] == date(2026, 3, 1)
+
+
+def test_a_reason_for_absence_is_no_code() -> None:
+    built = claim()
+    absent = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+    built["item"][0]["productOrService"] = concept(absent, "not-applicable")
+    (unread,) = visit(built).unread
+    assert (unread.code, unread.reason) == (None, "a line without a code")

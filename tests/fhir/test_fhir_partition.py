@@ -180,8 +180,9 @@ def test_a_contained_payer_is_found() -> None:
         contained=[{"resourceType": "Organization", "id": "o", "name": "Inside"}],
         payor=[{"reference": "#o"}],
     )
-    (payer,) = named(visit(inside), "Payer")
-    assert (payer.id, payer.name) == ("o", "Inside")
+    found = visit(inside)
+    (payer,) = named(found, "Payer")
+    assert (payer.id, payer.name, found.payer) == (None, "Inside", "Inside")
     assert payer.evidence[0].ref == "Coverage/cov.payor[0]"
 
 

@@ -79,3 +79,17 @@ def test_shuffled_entries_give_equal_charts() -> None:
         random.Random(7).shuffle(bundle["entry"])
         shuffled = open_bundle(orjson.dumps(bundle))
         assert [shuffled.chart(request) for request in shuffled.requests()] == result[1]
+
+
+def test_a_bare_explanation_of_benefit_is_read_once_it_stands_in_a_bundle() -> None:
+    for path in sorted(BUNDLES.glob("cms_bfd/ExplanationOfBenefit*.json")):
+        resource = orjson.loads(path.read_bytes())
+        entry = [{"resource": resource}]
+        wrapped = {"resourceType": "Bundle", "type": "collection", "entry": entry}
+        found = open_bundle(orjson.dumps(wrapped))
+        (request,) = found.requests()
+        chart = found.chart(request)
+        assert chart.claim_only
+        said = {one.evidence[0].path.split(".")[0] for one in chart.entities}
+        said |= {one.path.split(".")[0] for one in chart.unread}
+        assert {f"item[{i}]" for i in range(len(resource["item"]))} <= said
