@@ -67,6 +67,8 @@ def sequence(codes: Iterable[Code], edges: Iterable[Before], key: Callable[[Code
 
 
 def _cycles(names: list[Code], edges: list[Before]) -> list[set[Code]]:
+    if not edges:
+        return []
     number = {code: at for at, code in enumerate(names)}
     graph: list[list[int]] = [[] for _ in names]
     for one in edges:
