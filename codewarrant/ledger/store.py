@@ -7,7 +7,6 @@ may append at once; each transaction takes the write lock before it reads, so no
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from codewarrant.decision import Decision, Request, decision_id, read
 from codewarrant.engine.canonical import dumps, sha256
 from codewarrant.ledger import tables
+from codewarrant.ledger.connect import connector
 from codewarrant.ledger.errors import (
     DecisionMismatch,
     NotAStore,
@@ -31,7 +31,6 @@ from codewarrant.ledger.errors import (
     translate,
 )
 
-BUSY_SECONDS = 30
 COMPRESSION_LEVEL = 3
 CODEC = "zstd"
 
@@ -95,7 +94,7 @@ class Store:
             raise StoreError(f"{path}: its folder does not exist")
         engine = create_engine(
             "sqlite://",
-            creator=_connector(path, readonly),
+            creator=connector(path, readonly),
             poolclass=QueuePool,
             hide_parameters=True,
         )
@@ -350,51 +349,6 @@ class Store:
         if stored is None or any(row[name] != getattr(stored, name) for name in names):
             raise StoreDamaged(f"{self._path}: record {row['seq']} does not match its row")
         return stored
-
-
-def _connector(path: Path, readonly: bool) -> Any:
-    uri = f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}"
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        try:
-            if not readonly and _ours_or_empty(connection):
-                connection.execute("PRAGMA page_size = 8192")
-                _into_wal(connection)
-                connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    return connect
-
-
-def _into_wal(connection: sqlite3.Connection) -> None:
-    """Switch to WAL. SQLite does not wait for another process that does the same: we do."""
-    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
-        return
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorname.startswith("SQLITE_BUSY")
-            if not busy or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-
-
-def _ours_or_empty(connection: sqlite3.Connection) -> bool:
-    """Somebody else's database is refused later; until then nothing in it may change."""
-    (found,) = connection.execute("PRAGMA application_id").fetchone()
-    if found:
-        return found == tables.APPLICATION_ID
-    return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
 
 
 def _begin(connection: Connection) -> None:

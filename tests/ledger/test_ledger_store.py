@@ -20,6 +20,7 @@ from example_decisions import FakeSnapshot, body, decide, facts_blob, numbered, 
 from codewarrant.decision import Request
 from codewarrant.engine.canonical import sha256
 from codewarrant.ledger import tables
+from codewarrant.ledger.connect import into_wal
 from codewarrant.ledger.errors import (
     DecisionMismatch,
     NotAStore,
@@ -31,7 +32,7 @@ from codewarrant.ledger.errors import (
     StoreReadOnly,
     StoreTooNew,
 )
-from codewarrant.ledger.store import Entry, Store, Stored, _into_wal
+from codewarrant.ledger.store import Entry, Store, Stored
 
 SNAPSHOT = snapshot()
 REQUEST = Request("Encounter/5", "demo")
@@ -333,7 +334,7 @@ def test_a_full_disk_writes_nothing_and_says_so(store: Store, monkeypatch: pytes
 
 
 def test_a_store_locked_too_long_says_so(path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("codewarrant.ledger.store.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("codewarrant.ledger.connect.BUSY_SECONDS", 0.05)
     with Store.open(path) as store:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -426,7 +427,7 @@ def test_the_switch_to_wal_is_tried_again_while_another_process_switches(failure
         def fetchone(self):
             return ("delete",)
 
-    _into_wal(Connection())  # type: ignore[arg-type]
+    into_wal(Connection())  # type: ignore[arg-type]
     assert asked == ["PRAGMA journal_mode"] + ["PRAGMA journal_mode = WAL"] * (failures + 1)
 
 
