@@ -88,6 +88,8 @@ def split(file: str, text: str) -> tuple[Block, ...]:
         first = re.search(r"^\s*[^\s#]", text, re.M)
         if first is not None:
             starts.insert(0, first.end() - 1)
+    if not starts:
+        return ()
     out = []
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         body = text[start:end]

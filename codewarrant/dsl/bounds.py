@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from codewarrant.dsl.codeview import CodeView
-from codewarrant.dsl.sets import subtract
 from codewarrant.engine import conditions as c
-from codewarrant.engine.values import ANY_CODE, Code, Intervals, merge
+from codewarrant.engine.values import ANY_CODE, Code, Interval, Intervals, merge
 from codewarrant.schema import CODES
 
 
@@ -63,7 +62,14 @@ def both(left: Intervals, right: Intervals) -> Intervals:
         return right
     if right == ANY_CODE:
         return left
-    return subtract(left, subtract(left, right))
+    return merge(
+        tuple(
+            Interval(a.system, max(a.low, b.low), min(a.high, b.high))
+            for a in left
+            for b in right
+            if a.system == b.system and a.low <= b.high and b.low <= a.high
+        )
+    )
 
 
 def written(

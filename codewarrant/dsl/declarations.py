@@ -85,7 +85,12 @@ class Declarations:
             before = len(self._faults)
             found = reader.declared(names.pack, block)
             names.sets[name] = found
-            if not found.codes and len(self._faults) == before:
+            hollow = [
+                item
+                for item in _named(block)
+                if item.first not in names.sets or not names.sets[item.first].codes
+            ]
+            if not found.codes and not hollow and len(self._faults) == before:
                 self._faults.append(
                     fault(
                         "CW0509",

@@ -57,14 +57,14 @@ def _try(seed: int, codes: InstalledCodes) -> None:
     else:
         changed = mutate(data.decode(), rng).encode()
     packs[which] = PackSource(pack.name, {**pack.files, name: changed})
-    started = time.perf_counter()
+    started = time.process_time()
     checked = check_packs(packs, codes)
     for item in checked.diagnostics:
         assert render(item, checked.files)
         assert item.to_json()
     if checked.ok:
         link(checked, codes)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("start", range(0, 200, 50))
@@ -83,6 +83,17 @@ def test_no_mutation_of_many_raises(codes: InstalledCodes) -> None:
             _try(seed, codes)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {type(error).__name__}: {error}") from error
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "\ufeff", "   x", '"', "{"])
+def test_files_of_nothing_much_are_read(text: str, codes: InstalledCodes) -> None:
+    checked = check_packs([PackSource("p", {"p.rules": text.encode()})], codes)
+    assert not checked.ok
+
+
+def test_a_pack_without_files_is_one_error(codes: InstalledCodes) -> None:
+    checked = check_packs([PackSource("p", {})], codes)
+    assert [item.code for item in checked.diagnostics] == ["CW0201"]
 
 
 def test_blocks_put_together_are_the_file() -> None:
