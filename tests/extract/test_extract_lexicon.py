@@ -256,3 +256,13 @@ def test_nothing_depends_on_the_hash_seed():
         for seed in ("0", "1")
     }
     assert len(outputs) == 1
+
+
+def test_the_tables_that_come_with_the_package_name_each_phrase_once():
+    phrases = [SPELLER.lemmas(row["phrase"]) for row in TABLES["abbreviations"].dicts()]
+    rows = [
+        (row["phrase"].lower(), row["icd10cm"], row["icd9cm"])
+        for row in TABLES["abbreviations"].dicts()
+    ]
+    assert all(phrases)
+    assert len({row[0] for row in rows}) == len(rows)
