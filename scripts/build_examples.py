@@ -347,7 +347,7 @@ def received(day: str | None) -> Table:
     """When the payer received the claim, which R4's Claim has no element for."""
     if day is None:
         return {}
-    return {"sequence": 1, "category": concept(CLAIM_INFO, "clmrecvdate"), "timingDate": day}
+    return {"sequence": 1, "category": concept(CLAIM_INFO, "clmrecvddate"), "timingDate": day}
 
 
 def claim_diagnosis(sequence: int, row: Table) -> Table:

@@ -18,7 +18,7 @@ from codewarrant.coding.installed import installed_snapshot
 from codewarrant.coding.snapshot import Snapshot
 from codewarrant.engine.canonical import plain
 from codewarrant.fhir.errors import Issue
-from codewarrant.fhir.write import write_decision
+from codewarrant.fhir.write import to_json, write_decision
 
 
 def run(
@@ -66,7 +66,8 @@ def run(
     if json:
         _write({"decisions": collected, "refused": refused})
     elif fhir:
-        _write(collected[0] if len(collected) == 1 else _together(collected))
+        written = collected[0] if len(collected) == 1 else _together(collected)
+        sys.stdout.buffer.write(to_json(written) + b"\n")
     return exit_code
 
 
@@ -98,10 +99,11 @@ class _Keeper:
         if self._folder is None or not coded.charts:
             return ""
         from codewarrant.ledger.errors import StoreError
+        from codewarrant.cli.pipeline import store_file
         from codewarrant.ledger.store import Entry, Store
 
         try:
-            with Store.open(self._folder) as store:
+            with Store.open(store_file(self._folder)) as store:
                 store.append_all(
                     [
                         Entry(chart.decision, coded.data, chart.facts, self._snapshot)

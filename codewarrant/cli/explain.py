@@ -12,12 +12,13 @@ from rich.console import Console
 
 from codewarrant.cli.app import Exit
 from codewarrant.cli.coding import code_file
+from codewarrant.cli.pipeline import store_file
 from codewarrant.coding.installed import cached_lexicon, installed_snapshot
 from codewarrant.coding.snapshot import Snapshot, SnapshotDamaged
 from codewarrant.decision import read
 from codewarrant.engine.canonical import plain
 from codewarrant.engine.program import Program
-from codewarrant.ledger.absence import explain_absent, explain_rule
+from codewarrant.ledger.absence import UnknownRule, explain_absent, explain_rule
 from codewarrant.ledger.errors import StoreError
 from codewarrant.ledger.explain import NotReported, explain_all
 from codewarrant.ledger.explain import explain as explain_code
@@ -55,6 +56,9 @@ def run(
         name = form["body"]["chart"]
         try:
             explained, text = _explain(form, program, code, absent, rule)
+        except UnknownRule as error:
+            missing = True
+            explained, text = {"unknown_rule": str(error)}, str(error)
         except NotReported as error:
             missing = True
             explained, text = {"not_reported": str(error)}, f"{error}; try --not {code}"
@@ -98,7 +102,7 @@ def _coded(
 
 def _stored(folder: Path, name: str) -> list[tuple[dict[str, Any], Program]]:
     """The decisions that a store holds under a name, with the rules they were made by."""
-    with Store.open(folder, create=False, readonly=True) as store:
+    with Store.open(store_file(folder), create=False, readonly=True) as store:
         out: list[tuple[dict[str, Any], Program]] = []
         for stored in store.find(name):
             lock, parts = store.snapshot_parts(stored.snapshot_sha256)

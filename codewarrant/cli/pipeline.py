@@ -1,18 +1,30 @@
-"""The pipeline of this installation as replay runs it."""
+"""What the commands that use a store share: where it lies, and the pipeline as replay runs it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from codewarrant.coding.chart import decide, read_chart
 from codewarrant.coding.installed import cached_lexicon
 from codewarrant.coding.reading import Reading
-from codewarrant.coding.snapshot import Snapshot, SnapshotDamaged, reader_version
+from codewarrant.coding.snapshot import RulepacksBroken, Snapshot, SnapshotDamaged, reader_version
 from codewarrant.decision import Body, Request
 from codewarrant.engine.program import SEMANTICS
 from codewarrant.fhir.errors import Refused
 from codewarrant.fhir.read import open_bundle
 from codewarrant.ledger.replay import Coder
+
+FILE = "decisions.sqlite"
+
+
+def store_file(folder: Path) -> Path:
+    """The store's file in its folder; the folder is made where it can be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return folder / FILE  # opening it says what is wrong
+    return folder / FILE
 
 
 def coder() -> Coder:
@@ -23,7 +35,7 @@ def coder() -> Coder:
         restore=_restore,
         read_facts=_read_facts,
         decide_facts=_decide_facts,
-        refusals=(Refused, SnapshotDamaged),
+        refusals=(Refused, SnapshotDamaged, RulepacksBroken),
     )
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from codewarrant.cli.app import Exit
-from codewarrant.cli.pipeline import coder
+from codewarrant.cli.pipeline import coder, store_file
 from codewarrant.engine.canonical import plain
 from codewarrant.ledger.errors import StoreError
 from codewarrant.ledger.replay import Layer, Replay, replay_all
@@ -23,7 +23,7 @@ def run(names: Sequence[str], folder: Path, *, json: bool) -> Exit:
     errors = Console(stderr=True)
     results: list[Replay] = []
     try:
-        with Store.open(folder, create=False, readonly=True) as store:
+        with Store.open(store_file(folder), create=False, readonly=True) as store:
             chosen = store.decisions()
             if names:
                 found = [item for name in names for item in store.find(name)]

@@ -29,6 +29,9 @@ from codewarrant.engine.program import Program
 from codewarrant.engine.trace import Concluded, Firing, LineResult, Outcome, Standing
 from codewarrant.engine.values import Code
 
+NAMED_ON_CLAIM = ("patient", "encounter", "payer", "claim", "practitioner", "line")
+"""Entities that a claim names; they stay with the decision whether a rule read them or not."""
+
 WHY = {
     "void": "It rested only on a conclusion that a conflict voided.",
     "possible": "Only a rule that lacked a fact would conclude it.",
@@ -269,7 +272,7 @@ def _trace(
     used |= {bound.fact for item in outcome.firings for bound in item.bound}
     used |= {bound.fact for item in outcome.near_misses for bound in item.bound}
     used |= {item.fact for item in outcome.standing} | {item.id for item in outcome.facts}
-    used |= {fact.id for fact in reading.facts if fact.entity == "line"}
+    used |= {fact.id for fact in reading.facts if fact.entity in NAMED_ON_CLAIM}
     return Trace(
         outcome.firings, outcome.near_misses, outcome.lookups, outcome.conflicts, rules,
         tuple(facts[name] for name in sorted(used) if name in facts),
