@@ -6,6 +6,7 @@ import csv
 import os
 import re
 from collections import defaultdict
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,30 @@ def test_the_payer_concludes_no_diagnosis(linked: Linked) -> None:
     """A payer's pack edits claims; what is diagnosed follows the national rules."""
     late = STAGES[STAGES.index("line") :]
     assert {r.stage for r in shipped(linked) if r.pack == "demo-payer"} <= set(late)
+
+
+CONCLUDED = {
+    "diabetic_complications": "combination",
+    "sepsis_organisms": "code",
+    "pneumonia_organisms": "code",
+    "organism_codes": "code",
+    "pregnancy_conditions": "code",
+    "trimesters": "code",
+    "seventh_characters": "code",
+    "bmi_codes": "code",
+    "gestation_weeks": "code",
+    "history_codes": "code",
+}
+"""Tables whose codes rules assign, and the column that holds them."""
+
+
+@pytest.mark.parametrize("name", sorted(CONCLUDED))
+def test_assigned_table_codes_are_complete_throughout(name: str) -> None:
+    """The tables have no dates, so their codes must be reportable from the pack's first day to the
+    last fiscal year that the release knows."""
+    release = codesets.load("icd10cm")
+    path = PACKS / "icd10cm" / "tables" / f"{name}.csv"
+    with path.open(newline="", encoding="utf-8") as lines:
+        given = {row[CONCLUDED[name]] for row in csv.DictReader(lines)}
+    for on in (date(2015, 10, 1), date(2026, 9, 30)):
+        assert {code for code in given if release.status(code, on) is not Status.VALID} == set()
