@@ -58,11 +58,36 @@ def _words() -> dict[str, tuple[str, ...]]:
     return out
 
 
-@cache
-def reserved() -> frozenset[str]:
-    """Words that cannot be names."""
-    keywords = (words[0] for words in _words().values() if len(words) == 1)
-    return frozenset(keywords) | {"true", "false", "known", "unknown", "row"}
+RESERVED = frozenset(
+    re.findall(
+        r"\S+",
+        "and any applies at authorization because between claim conflict count cpt cpt-hcpcs "
+        "descendants diagnosis document does earliest effective encounter every expect extends "
+        "false finding fires has hcpcs icd10cm icd10pcs icd9cm in known latest line medication "
+        "mention modifier no none not note nothing observation one or owner patient payer pos "
+        "practitioner procedure query reported revenue review rule some sum supplied then true "
+        "unknown where when unless if",
+    )
+)
+"""Words that cannot name variables and parameters: they mean something where those may stand."""
+
+SKELETON = frozenset(
+    (
+        "and",
+        "because",
+        "cites",
+        "expect",
+        "for",
+        "given",
+        "if",
+        "not",
+        "or",
+        "then",
+        "unless",
+        "when",
+    )
+)
+"""Words that cannot name anything: a rule called ``when`` is a rule without its name."""
 
 
 def parse_file(name: str, data: bytes) -> tuple[s.File, tuple[Diagnostic, ...]]:
@@ -183,7 +208,7 @@ def _explain(block: Block, error: UnexpectedInput) -> Fault:
             "`and` and `or` are mixed",
             "put parentheses around the parts that belong together",
         )
-    if "NAME" in accepts and word in reserved() and accepts <= {"NAME", "DOT"}:
+    if "NAME" in accepts and word in RESERVED and accepts <= {"NAME", "DOT"}:
         return _reserved(s.Name(word, place))
     meant = _meant(word, accepts)
     helps = [f"did you mean `{meant}`?" if meant else "", f"expected {_expected(accepts)}"]
@@ -252,20 +277,28 @@ def _reserved(name: s.Name) -> Fault:
 
 
 def _refuse_reserved(node: s.BlockNode) -> None:
+    values: list[s.Name] = []
     names: list[s.Name] = []
-    if isinstance(node, s.TestBlock):
-        names += [fact.var for fact in node.example.given.facts if fact.var]
-    elif isinstance(node, s.OverrideBlock):
-        names += [item.name for item in node.exceptions]
-    else:
-        names.append(node.name)
-    if isinstance(node, s.RuleBlock):
-        names += [item.var for item in node.binders if item.var]
-        names += [item.name for item in node.exceptions]
-    if isinstance(node, s.DeriveBlock):
-        names.append(node.var)
-    if isinstance(node, s.TableBlock):
-        names += [name for name, _ in node.columns if name.text in ("known", "unknown")]
-    for name in names:
-        if name.text in reserved():
+    match node:
+        case s.TestBlock():
+            values += _given_names(node.example)
+        case s.OverrideBlock():
+            names += [item.name for item in node.exceptions]
+        case s.ParameterBlock():
+            values.append(node.name)
+        case s.DeriveBlock():
+            names.append(node.name)
+            values.append(node.var)
+        case s.RuleBlock():
+            names += [node.name, *(item.name for item in node.exceptions)]
+            values += [item.var for item in node.binders if item.var]
+            values += [name for example in node.examples for name in _given_names(example)]
+        case _:
+            names.append(node.name)
+    for name in (*names, *values):
+        if name.text in SKELETON or (name in values and name.text in RESERVED):
             raise _reserved(name)
+
+
+def _given_names(example: s.Example) -> list[s.Name]:
+    return [fact.var for fact in example.given.facts if fact.var]

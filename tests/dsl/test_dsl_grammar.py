@@ -10,6 +10,7 @@ import pytest
 from lark import Lark
 
 from codewarrant.dsl.blocks import BLOCKS, split
+from codewarrant.dsl.parse import RESERVED, parser
 from codewarrant.schema import CLOCKS, ENTITIES
 
 GRAMMAR = resources.files("codewarrant.dsl").joinpath("grammar.lark").read_text("utf-8")
@@ -37,6 +38,32 @@ def test_every_block_of_the_reference_page_parses(strict: Lark) -> None:
     for text in packs:
         for block in split("page", text):
             strict.parse(block.text, start=block.kind)
+
+
+def test_words_that_compete_with_names_are_reserved() -> None:
+    """In each state of the parser: the words that it would read instead of a name."""
+    competing: set[str] = set()
+    words = {
+        item.name: re.findall(r"[a-z][a-z0-9]*(?:-[a-z]+)*", item.pattern.value)
+        for item in parser().terminals
+        if item.pattern.type == "str" or item.name == "SYSTEM"
+    }
+    words["ENTITY"] = list(ENTITIES)
+    for actions in parser().parser.parser._parse_table.states.values():
+        names = {getattr(item, "name", item) for item in actions}
+        if "NAME" in names:
+            competing |= {word for name in names for word in words.get(name, ()) if len(word) > 1}
+    assert competing <= RESERVED
+
+
+@pytest.mark.parametrize("name", ["limit", "units", "value", "table", "order", "sequence"])
+def test_other_words_of_the_language_may_be_names(name: str, strict: Lark) -> None:
+    strict.parse(f'parameter {name} "N" of integer from 2026-01-01 is 3', start="parameter")
+    strict.parse(
+        f'rule r "R" cites m "1" for each line l when l.{name} > {name} '
+        'then route to review because "x"',
+        start="rule",
+    )
 
 
 def test_every_entity_and_clock_of_the_schema_is_a_word_of_the_language() -> None:
