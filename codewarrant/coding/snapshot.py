@@ -34,6 +34,9 @@ from codewarrant.extract.read import READER_FORMAT, Reader
 from codewarrant.extract.tables import load_tables
 from codewarrant.fhir.read import READER
 
+MOST_READERS = 4
+"""Lexicons kept open at once, the last used ones: each takes some 70 MB, a patient's record may
+span twenty."""
 LexiconSource = Callable[[CodeSet, date], Lexicon]
 
 
@@ -205,10 +208,12 @@ class Snapshot:
         which it can; whether a code found so may be used is judged by its status.
         """
         release = self.releases[system]
-        epoch = release.epoch(on)
-        if (system, epoch) not in self._readers:
-            self._readers[system, epoch] = Reader(self._lexicons(release, epoch))
-        return self._readers[system, epoch]
+        key = system, release.epoch(on)
+        reader = self._readers.pop(key, None) or Reader(self._lexicons(release, key[1]))
+        self._readers[key] = reader
+        if len(self._readers) > MOST_READERS:
+            self._readers.pop(next(iter(self._readers)), None)
+        return reader
 
     def _of(self, kind: str) -> list[Part]:
         return [part for part in self._parts if part.kind == kind]

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import orjson
@@ -26,51 +27,61 @@ def decimal_text(value: Decimal) -> str:
     return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
 
 
+_AS_IT_IS = frozenset((str, bool, int, type(None)))
+
+
 def plain(value: Any) -> Any:
     """The form for readers. Raises ``TypeError`` for floats and other types without a spelling."""
-    if value is None or isinstance(value, str | bool | int):
+    kind = type(value)
+    if kind in _AS_IT_IS:
         return value
-    if isinstance(value, Code):
+    if kind is Code:
         return {"system": value.system, "code": value.value}
-    if isinstance(value, Duration):
+    if kind is Duration:
         return f"P{value.months}M{value.days}D"
-    if isinstance(value, Decimal):
+    if kind is Decimal:
         return decimal_text(value)
-    if isinstance(value, date):
+    if kind is date:
         return value.isoformat()
     return _contents(value, plain, "")
 
 
 def typed(value: Any) -> Any:
     """The form that keeps types apart. Raises ``TypeError`` like :func:`plain`."""
-    if value is None or isinstance(value, str | bool | int):
+    kind = type(value)
+    if kind in _AS_IT_IS:
         return value
-    if isinstance(value, Code):
+    if kind is Code:
         return {"@": "code", "v": [value.system, value.value]}
-    if isinstance(value, Duration):
+    if kind is Duration:
         return {"@": "duration", "v": [value.months, value.days]}
-    if isinstance(value, Decimal):
+    if kind is Decimal:
         return {"@": "decimal", "v": decimal_text(value)}
-    if isinstance(value, date):
+    if kind is date:
         return {"@": "date", "v": value.isoformat()}
     return _contents(value, typed, "@")
 
 
 def _contents(value: Any, form: Any, tag: str) -> Any:
-    if isinstance(value, Interval):
-        return [value.system, value.low, value.high]
+    kind = type(value)
+    if kind is tuple or kind is list or kind is Interval:
+        return [form(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): form(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [form(item) for item in value]
-    if isinstance(value, frozenset):
+    if kind is frozenset:
         return sorted(form(item) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        out = {item.name: form(getattr(value, item.name)) for item in fields(value) if item.compare}
+    if is_dataclass(kind):
+        out = {name: form(getattr(value, name)) for name in _compared(kind)}
         if tag:
-            out[tag] = type(value).__name__
+            out[tag] = kind.__name__
         return out
-    raise TypeError(f"no canonical form for {type(value).__name__}")
+    raise TypeError(f"no canonical form for {kind.__name__}")
+
+
+@cache
+def _compared(kind: type) -> tuple[str, ...]:
+    """The fields that make two values of a dataclass equal."""
+    return tuple(item.name for item in fields(kind) if item.compare)
 
 
 def value_of(form: Any) -> Any:
