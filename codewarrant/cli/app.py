@@ -11,6 +11,7 @@ import typer
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
+    rich_markup_mode=None,  # rich would take twice the time that help has
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Medical coding in which every billing code carries its warrant.",
@@ -72,7 +73,7 @@ def code(
     store: StoreOption = None,
     rules: Rules = None,
 ) -> None:
-    """Code encounters: codes with passages, rules, citations, and where each chart goes."""
+    """Code encounters: each code with its passages, rules, citations."""
     from codewarrant.cli.code import run
 
     if json and fhir:
@@ -95,7 +96,7 @@ def explain(
     json: Json = False,
     rules: Rules = None,
 ) -> None:
-    """Explain a decision: the argument for each code, why a code is absent, what a rule did."""
+    """Explain why a code is there, or absent, or what a rule did."""
     from codewarrant.cli.explain import run
 
     raise typer.Exit(
@@ -120,7 +121,7 @@ def replay(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Make stored decisions again from what the store holds and compare them byte for byte."""
+    """Make stored decisions again and compare them byte for byte."""
     from codewarrant.cli.replay import run
 
     raise typer.Exit(run(decisions or [], store, json=json))
@@ -131,7 +132,7 @@ def check(
     packs: Packs = None,
     json: Json = False,
 ) -> None:
-    """Check rulepacks: every mistake with its place and what to do about it."""
+    """Check rulepacks: every mistake with its place and help."""
     from codewarrant.cli.packs import run_check
 
     raise typer.Exit(run_check(packs or [], json=json))
@@ -161,7 +162,7 @@ def evaluate(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Code charts and measure the result: precision, recall, F1, exact set, risk by coverage."""
+    """Code charts and measure the codes against a coder's."""
     from codewarrant.cli.evaluate import run
 
     raise typer.Exit(run(charts, packs=pack or [], predictions=predictions, json=json))

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
 from rich.console import Console
 from rich.progress import Progress
 
 from codewarrant.cli.app import Exit
 from codewarrant.cli.claim_view import show_decision
-from codewarrant.cli.coding import CodedBundle, code_file
-from codewarrant.coding.installed import installed_snapshot
+from codewarrant.cli.coding import CannotCode, CodedBundle, code_file, open_snapshot
+from codewarrant.cli.output import fail, issue_line, messages, results, write_fhir, write_json
 from codewarrant.coding.snapshot import Snapshot
 from codewarrant.engine.canonical import plain
-from codewarrant.fhir.errors import Issue
-from codewarrant.fhir.write import to_json, write_decision
+from codewarrant.fhir.errors import Issue, operation_outcome
+from codewarrant.fhir.write import write_decision
 
 
 def run(
@@ -30,45 +28,49 @@ def run(
     store: Path | None,
     rules: Sequence[Path],
 ) -> Exit:
-    """Code the bundles one after the other; a refused one does not stop the rest."""
-    snapshot = installed_snapshot(rules)
-    errors = Console(stderr=True)
-    out = Console(highlight=False)
-    collected: list[dict[str, Any]] = []
-    refused: list[dict[str, Any]] = []
-    exit_code = Exit.FINE
+    """Code the bundles one after the other; a refused one does not stop the rest.
+
+    With a store nothing is shown before it is kept.
+    """
+    try:
+        snapshot = open_snapshot(rules)
+    except CannotCode as error:
+        return fail(str(error), Exit.REFUSED, json=json)
+    errors = messages()
+    out = results(soft_wrap=False)
+    form: dict[str, list[Any]] = {"decisions": [], "refused": [], "warnings": []}
+    written: list[dict[str, Any]] = []
+    problem = ""
     keeper = _Keeper(store, snapshot)
-    with Progress(console=errors, transient=True, disable=len(bundles) < 2) as progress:
-        task = progress.add_task("coding", total=len(bundles))
-        for path in bundles:
+    quiet = len(bundles) < 2 or not errors.is_terminal
+    with Progress(console=errors, transient=True, disable=quiet) as progress:
+        for path in progress.track(bundles, description="coding"):
             coded = code_file(path, payer, snapshot)
-            progress.advance(task)
             problem = keeper.keep(coded)
             if problem:
-                errors.print(f"store: {problem}", style="bold red", markup=False)
-                return Exit.STORE
+                break
+            warnings = coded.opened.warnings if coded.opened is not None else ()
+            _show_issues(errors, coded.name, (*coded.refused, *warnings))
             if coded.refused:
-                exit_code = Exit.REFUSED
-                refused.append(
-                    {"file": coded.name, "issues": [plain(item) for item in coded.refused]}
-                )
-                if not json:
-                    _show_issues(errors, coded.name, coded.refused)
+                form["refused"].append(_issues(coded.name, coded.refused))
+                written.append(operation_outcome(coded.refused))
+            if warnings:
+                form["warnings"].append(_issues(coded.name, warnings))
             for chart in coded.charts:
                 if json:
-                    collected.append(plain(chart.decision))
+                    form["decisions"].append(plain(chart.decision))
                 elif fhir:
-                    collected.append(write_decision(chart.decision))
+                    written.append(write_decision(chart.decision))
                 else:
                     show_decision(out, chart.decision, coded.name)
-            if coded.opened is not None and not json:
-                _show_issues(errors, coded.name, coded.opened.warnings)
     if json:
-        _write({"decisions": collected, "refused": refused})
-    elif fhir:
-        written = collected[0] if len(collected) == 1 else _together(collected)
-        sys.stdout.buffer.write(to_json(written) + b"\n")
-    return exit_code
+        write_json({**form, "error": problem} if problem else form)
+    elif fhir and written:
+        write_fhir(written[0] if len(written) == 1 else _together(written))
+    if problem:
+        errors.print(problem, style="red", markup=False)
+        return Exit.STORE
+    return Exit.REFUSED if form["refused"] else Exit.FINE
 
 
 def _together(bundles: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -76,15 +78,14 @@ def _together(bundles: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
 
-def _write(value: Any) -> None:
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+def _issues(name: str, issues: Sequence[Issue]) -> dict[str, Any]:
+    return {"file": name, "issues": [plain(item) for item in issues]}
 
 
 def _show_issues(console: Console, name: str, issues: Sequence[Issue]) -> None:
     for issue in issues:
-        place = f" at {issue.path}" if issue.path else ""
         style = "red" if issue.severity in ("error", "fatal") else "yellow"
-        console.print(f"{name}: {issue.message}{place}", style=style, markup=False)
+        console.print(issue_line(name, issue), style=style, markup=False)
 
 
 class _Keeper:
@@ -98,8 +99,8 @@ class _Keeper:
         """Record the decisions of one bundle; the message of what went wrong, or empty."""
         if self._folder is None or not coded.charts:
             return ""
-        from codewarrant.ledger.errors import StoreError
         from codewarrant.cli.pipeline import store_file
+        from codewarrant.ledger.errors import StoreError
         from codewarrant.ledger.store import Entry, Store
 
         try:
@@ -111,5 +112,5 @@ class _Keeper:
                     ]
                 )
         except StoreError as error:
-            return str(error)
+            return f"store: {error}"
         return ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codewarrant.codesets.errors import CodeSetError
 from codewarrant.coding.chart import CodedChart, code_opened
-from codewarrant.coding.snapshot import Snapshot
+from codewarrant.coding.installed import installed_snapshot
+from codewarrant.coding.snapshot import RulepacksBroken, Snapshot, SnapshotDamaged
 from codewarrant.decision import Request
 from codewarrant.fhir.errors import Issue, Refused
 from codewarrant.fhir.read import OpenedBundle, open_bundle
@@ -23,6 +25,26 @@ class CodedBundle:
     opened: OpenedBundle | None
     charts: tuple[CodedChart, ...]
     refused: tuple[Issue, ...]
+
+
+class CannotCode(Exception):
+    """No decision may be made with what is installed and was given; the message says why."""
+
+
+def open_snapshot(rules: Sequence[Path]) -> Snapshot:
+    """The installed snapshot with further rulepacks, its rules ready to run.
+
+    Raises :class:`CannotCode` where a rulepack cannot be read or has errors, or a code set is not
+    installed.
+    """
+    try:
+        snapshot = installed_snapshot(rules)
+        _ = snapshot.loaded
+    except RulepacksBroken as error:
+        raise CannotCode(f"{error}\ncodewarrant check lists every mistake of a rulepack") from error
+    except (OSError, ValueError, CodeSetError, SnapshotDamaged) as error:
+        raise CannotCode(str(error)) from error
+    return snapshot
 
 
 def read_input(path: Path) -> bytes:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import orjson
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from codewarrant.cli.app import Exit
-from codewarrant.coding.installed import installed_snapshot
+from codewarrant.cli.coding import CannotCode, open_snapshot
+from codewarrant.cli.output import fail, messages, results, write_json
 from codewarrant.evaluation.charts import BadLine, read_charts
 from codewarrant.evaluation.metrics import Measured, measure
 from codewarrant.evaluation.predict import Prediction, predict
@@ -22,16 +21,18 @@ from codewarrant.evaluation.predict import Prediction, predict
 
 def run(path: Path, *, packs: Sequence[Path], predictions: Path | None, json: bool) -> Exit:
     """Code every chart of the file and print the measures; bad lines are named and passed over."""
-    errors = Console(stderr=True)
+    errors = messages()
     try:
-        lines = path.read_bytes().splitlines()
+        lines = path.read_bytes().split(b"\n")
+        snapshot = open_snapshot(packs)
     except OSError as error:
-        errors.print(f"{path}: cannot read the file: {error.strerror}", style="red", markup=False)
-        return Exit.REFUSED
-    snapshot = installed_snapshot(packs)
+        message = f"{path}: cannot read the file: {error.strerror}"
+        return fail(message, Exit.REFUSED, json=json)
+    except CannotCode as error:
+        return fail(str(error), Exit.REFUSED, json=json)
     done: list[Prediction] = []
     refused: list[str] = []
-    with Progress(console=errors, transient=True) as progress:
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         for chart in progress.track(list(read_charts(lines)), description="coding"):
             result = (
                 f"line {chart.number}: {chart.message}"
@@ -47,20 +48,16 @@ def run(path: Path, *, packs: Sequence[Path], predictions: Path | None, json: bo
         try:
             predictions.write_bytes(b"".join(item.to_line() for item in done))
         except OSError as error:
-            errors.print(
-                f"{predictions}: cannot write: {error.strerror}", style="red", markup=False
-            )
-            return Exit.REFUSED
+            return fail(f"{predictions}: cannot write: {error.strerror}", Exit.REFUSED, json=json)
     measured = measure([item.coded for item in done])
     lanes = {
         lane: sum(item.coded.lane == lane for item in done)
         for lane in ("autonomous", "review", "error")
     }
     if json:
-        form = {**_form(measured), "lanes": lanes, "refused": refused}
-        sys.stdout.buffer.write(orjson.dumps(form, option=orjson.OPT_INDENT_2) + b"\n")
+        write_json({**_form(measured), "lanes": lanes, "refused": refused})
     else:
-        _show(Console(), measured, lanes)
+        _show(results(soft_wrap=False), measured, lanes)
     return Exit.REFUSED if refused else Exit.FINE
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
-from rich.console import Console
-
 from codewarrant.cli.app import Exit
-from codewarrant.cli.coding import code_file
+from codewarrant.cli.coding import CannotCode, code_file, open_snapshot
+from codewarrant.cli.output import fail, issue_line, messages, results, write_json
 from codewarrant.cli.pipeline import store_file
-from codewarrant.coding.installed import cached_lexicon, installed_snapshot
-from codewarrant.coding.snapshot import Snapshot, SnapshotDamaged
+from codewarrant.coding.installed import cached_lexicon
+from codewarrant.coding.snapshot import RulepacksBroken, Snapshot, SnapshotDamaged
 from codewarrant.decision import read
 from codewarrant.engine.canonical import plain
 from codewarrant.engine.program import Program
@@ -38,17 +35,14 @@ def run(
     rules: Sequence[Path],
 ) -> Exit:
     """Explain each decision of a bundle, or those a store finds under a name."""
-    errors = Console(stderr=True)
     try:
-        found = _stored(store, chart) if store else _coded(Path(chart), payer, rules, errors)
-    except (StoreError, SnapshotDamaged) as error:
-        errors.print(f"store: {error}", style="red", markup=False)
-        return Exit.STORE
-    if found is None:
-        return Exit.REFUSED
+        found = _stored(store, chart) if store else _coded(Path(chart), payer, rules)
+    except (StoreError, SnapshotDamaged, RulepacksBroken) as error:
+        return fail(f"store: {error}", Exit.STORE, json=json)
+    except CannotCode as error:
+        return fail(str(error), Exit.REFUSED, json=json)
     if not found:
-        errors.print(f"nothing is stored under {chart}", style="red", markup=False)
-        return Exit.FINDINGS
+        return fail(f"nothing is stored under {chart}", Exit.FINDINGS, json=json)
     out: list[Any] = []
     texts: list[str] = []
     missing = False
@@ -65,10 +59,9 @@ def run(
         out.append({"chart": name, "explained": explained})
         texts.append(text if len(found) == 1 else f"{name}\n{text}")
     if json:
-        data = orjson.dumps({"explanations": out}, option=orjson.OPT_INDENT_2)
-        sys.stdout.buffer.write(data + b"\n")
+        write_json({"explanations": out})
     else:
-        Console(highlight=False, soft_wrap=True).print("\n\n".join(texts), markup=False)
+        results().print("\n\n".join(texts), markup=False)
     return Exit.FINDINGS if missing else Exit.FINE
 
 
@@ -85,18 +78,15 @@ def _explain(
     return plain(arguments), "\n\n".join(render_argument(item) for item in arguments)
 
 
-def _coded(
-    path: Path, payer: str, rules: Sequence[Path], errors: Console
-) -> list[tuple[dict[str, Any], Program]] | None:
-    """The decisions of a bundle, made now; None if it was refused."""
-    snapshot = installed_snapshot(rules)
+def _coded(path: Path, payer: str, rules: Sequence[Path]) -> list[tuple[dict[str, Any], Program]]:
+    """The decisions of a bundle, made now. Raises :class:`CannotCode` if it is refused."""
+    snapshot = open_snapshot(rules)
     coded = code_file(path, payer, snapshot)
-    for issue in coded.refused:
-        errors.print(
-            f"{coded.name}: {issue.message} {issue.path}".rstrip(), style="red", markup=False
-        )
-    if coded.refused and not coded.charts:
-        return None
+    refused = "\n".join(issue_line(coded.name, issue) for issue in coded.refused)
+    if refused and not coded.charts:
+        raise CannotCode(refused)
+    if refused:
+        messages().print(refused, style="red", markup=False)
     return [(read(chart.decision.to_bytes()), snapshot.program) for chart in coded.charts]
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-from rich.console import Console
-
 from codewarrant.cli.app import Exit
+from codewarrant.cli.output import fail, write_json
+from codewarrant.codesets.errors import CodeSetError
 from codewarrant.coding.installed import SYSTEMS, installed_packs, installed_release
 from codewarrant.coding.relations import CodeAttributes
 from codewarrant.dsl.check import Checked, check_packs
@@ -36,13 +34,14 @@ class Opened:
 
 def run_check(folders: Sequence[Path], *, json: bool) -> Exit:
     """Check packs and print each mistake with its place and help."""
-    opened = _open(folders)
-    if opened is None:
-        return Exit.REFUSED
+    try:
+        opened = _open(folders)
+    except (OSError, ValueError, CodeSetError) as error:
+        return fail(str(error), Exit.REFUSED, json=json)
     packs = [pack for pack in opened.checked.packs if pack.source.name in opened.asked]
     rules = sum(len(pack.rules) for pack in packs)
     if json:
-        _write({"rules": rules, "diagnostics": [item.to_json() for item in opened.found]})
+        write_json({"rules": rules, "diagnostics": [item.to_json() for item in opened.found]})
     else:
         _show(opened)
         errors = _errors(opened.found)
@@ -53,12 +52,13 @@ def run_check(folders: Sequence[Path], *, json: bool) -> Exit:
 
 def run_test(folders: Sequence[Path], *, json: bool) -> Exit:
     """Run the examples and tests of packs; a pack with errors is not run."""
-    opened = _open(folders)
-    if opened is None:
-        return Exit.REFUSED
+    try:
+        opened = _open(folders)
+    except (OSError, ValueError, CodeSetError) as error:
+        return fail(str(error), Exit.REFUSED, json=json)
     if _errors(opened.found):
         if json:
-            _write({"diagnostics": [item.to_json() for item in opened.found]})
+            write_json({"diagnostics": [item.to_json() for item in opened.found]})
         else:
             _show(opened)
         return Exit.FINDINGS
@@ -67,7 +67,7 @@ def run_test(folders: Sequence[Path], *, json: bool) -> Exit:
     cases = [case for case in results.cases if case.pack in names]
     failed = [case for case in cases if not case.passed]
     if json:
-        _write({"passed": len(cases) - len(failed), "failed": [_form(case) for case in failed]})
+        write_json({"passed": len(cases) - len(failed), "failed": [_form(case) for case in failed]})
     else:
         for item in results.diagnostics:
             if item.span.file.split("/")[0] in opened.asked:
@@ -76,19 +76,14 @@ def run_test(folders: Sequence[Path], *, json: bool) -> Exit:
     return Exit.FINDINGS if failed else Exit.FINE
 
 
-def _open(folders: Sequence[Path]) -> Opened | None:
-    """Load and check; None (and a message) if a folder cannot be read."""
-    try:
-        given = [load_pack_dir(folder) for folder in folders]
-    except (OSError, ValueError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False)
-        return None
-    names = {source.name for source in given}
-    sources = [*(item for item in installed_packs() if item.name not in names), *given]
+def _open(folders: Sequence[Path]) -> Opened:
+    """Load and check. Raises what loading raises if a folder cannot be read."""
+    given = [load_pack_dir(folder) for folder in folders]
+    sources = installed_packs(given)
     releases = {system: installed_release(system) for system in SYSTEMS}
     codes = InstalledCodes(releases, CodeAttributes(releases))
     checked = check_packs(sources, codes)
-    asked = frozenset(names or {source.name for source in sources})
+    asked = frozenset(source.name for source in given or sources)
     found = [item for item in checked.diagnostics if item.span.file.split("/")[0] in asked]
     found += link(checked, codes).diagnostics
     return Opened(checked, codes, asked, tuple(found))
@@ -112,7 +107,3 @@ def _form(case: CaseResult) -> dict[str, Any]:
         "line": case.example.span.line,
         "missed": [{"expected": item.expected, "got": item.got} for item in case.missed],
     }
-
-
-def _write(form: dict[str, Any]) -> None:
-    sys.stdout.buffer.write(orjson.dumps(form, option=orjson.OPT_INDENT_2) + b"\n")

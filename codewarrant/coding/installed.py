@@ -32,10 +32,18 @@ def rulepacks_folder() -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / "rulepacks"
 
 
-def installed_packs(extra: Sequence[Path] = ()) -> list[PackSource]:
-    """The packs that come with Codewarrant, and those in ``extra`` folders, by name."""
+def installed_packs(given: Sequence[PackSource] = ()) -> list[PackSource]:
+    """The packs that come with Codewarrant, and those given, by name.
+
+    A given pack stands in for an installed one of its name. Raises ``ValueError`` where two given
+    ones have one name.
+    """
+    names = {source.name for source in given}
+    if len(names) < len(given):
+        raise ValueError("two of the rulepacks given have the same name")
     folders = sorted(path for path in rulepacks_folder().iterdir() if path.is_dir())
-    return [load_pack_dir(folder) for folder in (*folders, *extra)]
+    own = [load_pack_dir(folder) for folder in folders if folder.name not in names]
+    return sorted((*own, *given), key=lambda source: source.name)
 
 
 def declared_version(source: PackSource) -> str:
@@ -55,10 +63,13 @@ def installed_release(system: str) -> CodeSet:
 
 
 def installed_snapshot(extra: Sequence[Path] = ()) -> Snapshot:
-    """Everything that decisions of this installation depend on, opened."""
+    """Everything that decisions of this installation depend on, with the packs in ``extra``.
+
+    Raises ``OSError`` or ``ValueError`` where a pack cannot be read.
+    """
     parts = [
         Part("pack", source.name, declared_version(source), archive(source))
-        for source in installed_packs(extra)
+        for source in installed_packs([load_pack_dir(folder) for folder in extra])
     ]
     for system in SYSTEMS:
         release = installed_release(system)

@@ -224,10 +224,17 @@ def _key(kind: str, name: str) -> str:
 
 
 def archive(pack: PackSource) -> bytes:
-    """A pack as one canonical text: its name and files."""
-    return dumps(
-        {"name": pack.name, "files": {name: data.decode() for name, data in pack.files.items()}}
-    )
+    """A pack as one canonical text: its name and files.
+
+    Raises :class:`RulepacksBroken` for a file that is not UTF-8 text.
+    """
+    files: dict[str, str] = {}
+    for name, data in pack.files.items():
+        try:
+            files[name] = data.decode()
+        except UnicodeDecodeError as error:
+            raise RulepacksBroken(f"{pack.name}/{name}: the file is not UTF-8 text") from error
+    return dumps({"name": pack.name, "files": files})
 
 
 def unpack(data: bytes) -> PackSource:

@@ -49,7 +49,7 @@ def load_pack_dir(path: Path | str) -> PackSource:
         if not item.resolve().is_relative_to(inside):
             raise ValueError(f"{item} leads out of the rulepack")
         files[item.relative_to(root).as_posix()] = _read(item)
-    return PackSource(root.name, files)
+    return PackSource(inside.name, files)
 
 
 def _read(path: Path) -> bytes:
