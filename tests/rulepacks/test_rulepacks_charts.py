@@ -63,7 +63,7 @@ def reported(outcome: Outcome) -> list[str]:
     return [code.value for code in outcome.sequence]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STATEMENTS, FINDINGS, SETTINGS)
 def test_every_reported_code_has_a_cited_warrant(
     code: Any, linked: Any, said: list[Any], found: list[Any], setting: str | None
@@ -79,7 +79,7 @@ def test_every_reported_code_has_a_cited_warrant(
             assert all(cites[outcome.firings[seq].rule] for seq in item.firings)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STATEMENTS, FINDINGS, st.randoms(use_true_random=False))
 def test_the_order_of_facts_changes_nothing(
     code: Any, said: list[Any], found: list[Any], shuffle: Any

@@ -158,6 +158,7 @@ CONCLUDED = {
     "bmi_codes": "code",
     "gestation_weeks": "code",
     "history_codes": "code",
+    "family_history_codes": "code",
 }
 """Tables whose codes rules assign, and the column that holds them."""
 
