@@ -26,6 +26,10 @@ def diagnosis_system(on: date | None) -> str:
     return "icd9cm" if on is not None and on < SYSTEM_CHANGE else "icd10cm"
 
 
+FINDINGS = frozenset({"exam", "results"})
+"""Sections whose findings are coded only where the provider says what they mean (OCG III.B)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stated:
     """``facts`` go to the rules; ``kept`` are only recorded, as grounds of ``rejected``."""
@@ -108,6 +112,11 @@ def _not_stated(mention: Mention) -> tuple[str, str] | None:
         return "historical", "It is said of the past."
     if mention.temporality == "hypothetical":
         return "hypothetical", "It is looked for or feared, not stated."
+    if mention.section in FINDINGS:
+        return (
+            "finding",
+            "It is a finding of the examination or of a test, not stated as a diagnosis.",
+        )
     return None
 
 

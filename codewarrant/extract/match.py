@@ -65,6 +65,8 @@ def find_hits(
     present = [word for word in where if word in lexicon.entries]
     costs = _costs(tokens)
     breaks = [at for at, token in enumerate(tokens) if token.fold in BREAKS]
+    if len(tokens) > 1 and tokens[1].fold == ":":
+        breaks = sorted({1, *breaks})  # one word and a colon is a label: "Abdomen: gravid"
     candidates: list[_Candidate] = []
     for word in present:
         for others, senses, by_convention in lexicon.entries[word]:

@@ -73,6 +73,8 @@ def test_uncertain_mention_is_a_statement_that_says_so(releases):
         ({"experiencer": "family"}, "family"),
         ({"temporality": "historical"}, "historical"),
         ({"temporality": "hypothetical"}, "hypothetical"),
+        ({"section": "exam"}, "finding"),
+        ({"section": "results"}, "finding"),
     ],
 )
 def test_other_mentions_stay_readable_and_are_rejected_with_their_reason(releases, fields, kind):
