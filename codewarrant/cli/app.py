@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from codewarrant.cli.exits import Exit
 
 app = typer.Typer(
     add_completion=False,
@@ -16,16 +17,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Medical coding in which every billing code carries its warrant.",
 )
-
-
-class Exit(IntEnum):
-    """What an exit code means, the same for every command."""
-
-    FINE = 0
-    FINDINGS = 1
-    USAGE = 2
-    REFUSED = 3
-    STORE = 4
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]

@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from codewarrant.cli.app import Exit
 from codewarrant.cli.claim_view import show_decision
 from codewarrant.cli.coding import CannotCode, CodedBundle, code_file, open_snapshot
+from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, issue_line, messages, results, write_fhir, write_json
 from codewarrant.coding.snapshot import Snapshot
 from codewarrant.engine.canonical import plain

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from codewarrant.cli.app import Exit
 from codewarrant.cli.coding import CannotCode, open_snapshot
+from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, messages, results, write_json
 from codewarrant.evaluation.charts import BadLine, read_charts
 from codewarrant.evaluation.metrics import Measured, measure

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from codewarrant.cli.app import Exit
 from codewarrant.cli.coding import CannotCode, code_file, open_snapshot
+from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, issue_line, messages, results, write_json
 from codewarrant.cli.pipeline import store_file
 from codewarrant.coding.installed import cached_lexicon

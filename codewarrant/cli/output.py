@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from codewarrant.cli.app import Exit
+from codewarrant.cli.exits import Exit
 from codewarrant.fhir.errors import Issue
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codewarrant.cli.app import Exit
+from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, write_json
 from codewarrant.codesets.errors import CodeSetError
 from codewarrant.coding.installed import SYSTEMS, installed_packs, installed_release

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from codewarrant.cli.app import Exit
+from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, messages, results, write_json
 from codewarrant.cli.pipeline import coder, store_file
 from codewarrant.engine.canonical import plain

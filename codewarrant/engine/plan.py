@@ -15,7 +15,7 @@ from codewarrant.engine import conditions as c
 from codewarrant.engine.atoms import all_of
 from codewarrant.engine.conditions import Window
 from codewarrant.engine.dispatch import REMEMBERED, Dispatch, Pattern
-from codewarrant.engine.errors import EngineError, LoopError
+from codewarrant.engine.errors import EngineError
 from codewarrant.engine.evaluate import condition, conjuncts, keys_of, term
 from codewarrant.engine.guards import check
 from codewarrant.engine.program import (
@@ -30,7 +30,7 @@ from codewarrant.engine.program import (
 )
 from codewarrant.engine.reading import Reader, Scope, Test
 from codewarrant.engine.reads import atom_terms, terms_of, variables
-from codewarrant.engine.strata import Strata, strata
+from codewarrant.engine.strata import LoopError, Strata, strata
 from codewarrant.engine.values import ANY_CODE, Code, CodeOrder, Intervals, Membership
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from codewarrant.engine.errors import EngineError
 from codewarrant.engine.graphs import components
 from codewarrant.engine.intervals import IntervalIndex
 from codewarrant.engine.program import Program, Rule
@@ -46,6 +47,14 @@ class Loop:
     edges: tuple[Edge, ...]
     codes: tuple[str, ...]
     message: str
+
+
+class LoopError(EngineError):
+    """Rules wait for each other. ``loops`` are the cycles as data."""
+
+    def __init__(self, loops: tuple[Loop, ...]) -> None:
+        super().__init__("\n".join(loop.message for loop in loops))
+        self.loops = loops
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,12 @@ from program_builder import (
 from rules_under_test import COMPLETE, RULES, SEPSIS
 
 from codewarrant.engine import conditions as c
-from codewarrant.engine.errors import EngineError, LoopError
+from codewarrant.engine.errors import EngineError
 from codewarrant.engine.graphs import components
 from codewarrant.engine.intervals import IntervalIndex
 from codewarrant.engine.plan import load
 from codewarrant.engine.program import Rule
-from codewarrant.engine.strata import strata
+from codewarrant.engine.strata import LoopError, strata
 from codewarrant.engine.values import Interval
 
 SEPSIS_RULES = {
