@@ -10,7 +10,8 @@ from lark.tree import Meta
 
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.diagnostics import Related, fault
-from codewarrant.dsl.tree import Builder, Marked, all_in, pick, singular, with_places
+from codewarrant.dsl.tree import Builder
+from codewarrant.dsl.tree_terms import Marked, all_in, pick, singular, with_places
 
 
 @with_places
