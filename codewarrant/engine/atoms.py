@@ -27,6 +27,8 @@ def noted(atom: int, decide: Test, shown: Reader | None) -> Test:
         truth = decide(reading, env)
         if record.depth == 0:
             record.tests.append((atom, truth, shown(reading, env) if shown else None))
+        elif record.inside is not None:
+            record.inside.append((atom, truth))
         if truth is not None:
             del record.missing[mark:]
         return truth

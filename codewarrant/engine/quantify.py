@@ -102,6 +102,8 @@ def quantified(
                 del record.missing[mark:]
             if record.depth == 0:
                 _note(record, item, truth, positive, var, found)
+            elif record.inside is not None:
+                record.inside.append((item.atom, truth))
         return truth
 
     return test

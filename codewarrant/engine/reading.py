@@ -32,6 +32,8 @@ class Record:
     """For each ``some`` that holds, the facts that make it hold."""
     depth: int = 0
     """Above 0 inside a quantifier: its candidates' atoms are not listed one by one."""
+    inside: list[tuple[int, Truth]] | None = None
+    """The atoms inside quantifiers, once for each candidate, where a list is given for them."""
 
     def grounds(self) -> tuple[int, int, int]:
         """A mark to come back to."""

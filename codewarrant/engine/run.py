@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from codewarrant.engine import lines as service_lines
 from codewarrant.engine.code_stage import Held, level
@@ -49,21 +49,26 @@ KIND: dict[type, str] = {
 """What :class:`trace.Concluded` calls each action."""
 
 
-def run(loaded: Loaded, chart: Chart, limit: int = LIMIT) -> Outcome:
+Watch: TypeAlias = Callable[[Group, Reading], None]
+"""Called with each group of rules once it is matched, and with what its rules read."""
+
+
+def run(loaded: Loaded, chart: Chart, limit: int = LIMIT, watch: Watch | None = None) -> Outcome:
     """Run a program on a chart. Pure: equal content gives an equal outcome.
 
     Raises :class:`FiringLimit` beyond ``limit`` matches, :class:`EngineError` where a rule
     compares what cannot be compared or a table is not the one that the program was linked with.
     """
-    return _Run(loaded, chart, limit).outcome()
+    return _Run(loaded, chart, limit, watch).outcome()
 
 
 class _Run:
-    def __init__(self, loaded: Loaded, chart: Chart, limit: int) -> None:
+    def __init__(self, loaded: Loaded, chart: Chart, limit: int, watch: Watch | None) -> None:
         self.loaded = loaded
         self.program = loaded.program
         self.chart = chart
         self.limit = limit
+        self.watch = watch
         self.matched = 0
         relations = chart.relations or {}
         for name, digest in self.program.relations:
@@ -154,6 +159,8 @@ class _Run:
                 place = (group.stratum, match.plan.rule.id, match.ids)
                 self.misses.append((place, missed(match, judgement, dates, reading)))
         self.fired += new
+        if self.watch is not None:
+            self.watch(group, reading)
         return new
 
     # ---- stages ----------------------------------------------------------------
