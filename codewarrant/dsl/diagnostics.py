@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 CODES: dict[str, str] = {
     # reading
@@ -82,8 +82,7 @@ CODES: dict[str, str] = {
 """Every code and what it stands for. A code is never given another meaning."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A place: lines and columns from 1, the end not included."""
 
     file: str

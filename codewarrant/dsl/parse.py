@@ -8,11 +8,12 @@ from functools import cache
 from importlib import resources
 
 from lark import Lark, Token
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.blocks import BLOCKS, TOKEN, Block, Lines, nearest_block, split
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, Span, fault, one_of
+from codewarrant.dsl.lalr import Machine, Stuck
 from codewarrant.dsl.tree_blocks import BlockBuilder
 
 TYPOGRAPHIC = "“”„‟«»‘’"
@@ -40,6 +41,12 @@ def parser() -> Lark:
         propagate_positions=True,
         maybe_placeholders=False,
     )
+
+
+@cache
+def machine() -> Machine:
+    """The parser's table with the methods that build nodes."""
+    return Machine(parser(), BlockBuilder)
 
 
 @cache
@@ -117,14 +124,14 @@ def parse_block(block: Block) -> s.BlockNode:
     if not block.kind:
         raise _unknown_block(block)
     try:
-        tree = parser().parse(block.text, start=block.kind)
-        node = BlockBuilder(block).transform(tree)
-    except UnexpectedInput as error:
-        raise _explain(block, error) from None
-    except VisitError as error:
-        if isinstance(error.orig_exc, Fault):
-            raise error.orig_exc from None
-        raise
+        node = machine().parse(block.text, block.kind, BlockBuilder(block))
+    except (Stuck, Fault) as found:
+        # Lark knows what would have been accepted; a word out of place comes before other faults
+        try:
+            parser().parse(block.text, start=block.kind)
+        except UnexpectedInput as error:
+            raise _explain(block, error) from None
+        raise found
     _refuse_reserved(node)
     return node
 

@@ -1,4 +1,4 @@
-"""From Lark's tree to the syntax tree: actions, exceptions, examples and tests."""
+"""Builds the syntax tree: actions, exceptions, examples and tests."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from lark import Token, v_args
-from lark.tree import Meta
-
 from codewarrant.dsl import syntax as s
-from codewarrant.dsl.tree_terms import Marked, TermBuilder, all_in, pick, singular, with_places
+from codewarrant.dsl.lalr import Meta, Token
+from codewarrant.dsl.tree_terms import Marked, TermBuilder, all_in, pick, singular
 
 
-@with_places
 class Builder(TermBuilder):
     """Builds what rules do and what examples say. Raises ``Fault``."""
 
@@ -203,4 +200,4 @@ OUTCOMES = (
     "limited", "requires",
 )  # fmt: skip
 for _kind in OUTCOMES:
-    setattr(Builder, _kind, v_args(meta=True)(_outcome(_kind)))  # type: ignore[arg-type]
+    setattr(Builder, _kind, _outcome(_kind))

@@ -1,20 +1,17 @@
-"""From Lark's tree to the syntax tree: whole blocks."""
+"""Builds the syntax tree: whole blocks."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
-from lark import Token
-from lark.tree import Meta
-
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.diagnostics import Related, fault
+from codewarrant.dsl.lalr import Meta, Token
 from codewarrant.dsl.tree import Builder
-from codewarrant.dsl.tree_terms import Marked, all_in, pick, singular, with_places
+from codewarrant.dsl.tree_terms import Marked, all_in, pick, singular
 
 
-@with_places
 class BlockBuilder(Builder):
     """Builds one block. Raises ``Fault``."""
 

@@ -1,4 +1,4 @@
-"""From Lark's tree to the syntax tree: values, terms, code sets and conditions."""
+"""Builds the syntax tree: values, terms, code sets and conditions."""
 
 from __future__ import annotations
 
@@ -7,21 +7,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from lark import Token, Transformer, v_args
-from lark.tree import Meta
-
 from codewarrant.dsl import syntax as s
-from codewarrant.dsl.blocks import Block
+from codewarrant.dsl.blocks import Block, Lines
 from codewarrant.dsl.diagnostics import NOWHERE, Span, fault
+from codewarrant.dsl.lalr import Meta, Token
 
 T = TypeVar("T")
 
 SINGULAR = {"diagnoses": "diagnosis"}
-
-
-def with_places(cls: type[T]) -> type[T]:
-    """Give each method the place of its node and the children: ``method(meta, items)``."""
-    return v_args(meta=True)(cls)  # type: ignore[return-value, arg-type]
 
 
 class Marked:
@@ -57,38 +50,36 @@ def next_day(day: date) -> date | None:
 
 def flat(text: str) -> str:
     """Without comments, line ends and repeated spaces."""
+    if "#" not in text:
+        return " ".join(text.split())
     parts = re.split(r'("[^"]*")', text)
     kept = (part if part.startswith('"') else re.sub(r"#[^\n]*", " ", part) for part in parts)
     return " ".join("".join(kept).split())
 
 
-@with_places
-class TermBuilder(Transformer):
-    """Builds what stands inside of blocks. Raises ``Fault`` for what the grammar cannot refuse."""
+class TermBuilder:
+    """Builds what stands inside of blocks: a method for each rule of the grammar, which is given
+    the place of its node and its children. Raises ``Fault`` for what the grammar cannot refuse."""
 
     def __init__(self, block: Block) -> None:
-        super().__init__()
         self.block = block
+        self._lines = Lines(block.text)
+        self._shift = block.line - 1
 
     # -- places ------------------------------------------------------------------
 
     def span(self, meta: Meta) -> Span:
-        if meta.empty:
-            return self._span(1, 1, 1, 2)
-        return self._span(meta.line, meta.column, meta.end_line, meta.end_column)
+        line, column = self._lines.at(meta[0])
+        end_line, end_column = self._lines.at(meta[1])
+        shift = self._shift
+        return Span(self.block.file, line + shift, column, end_line + shift, end_column)
 
     def of(self, token: Token) -> Span:
-        return self._span(
-            token.line or 1, token.column or 1, token.end_line or 1, token.end_column or 2
-        )
-
-    def _span(self, line: int, column: int, end_line: int, end_column: int) -> Span:
-        shift = self.block.line - 1
-        return Span(self.block.file, line + shift, column, end_line + shift, end_column)
+        return self.span((token.start_pos, token.end_pos))
 
     def text(self, meta: Meta) -> str:
         """The words as written, on one line and without comments."""
-        return flat(self.block.text[meta.start_pos : meta.end_pos])
+        return flat(self.block.text[meta[0] : meta[1]])
 
     def name(self, token: Token) -> s.Name:
         return s.Name(str(token), self.of(token))
