@@ -147,7 +147,7 @@ def _possibilities(
                     continue
                 name = match.plan.rule.id
                 known = code if isinstance(code, Code) else None
-                fact = possible(held.loaded.program, known, name)
+                fact = possible(held.loaded.program, known, name, kind.writes)
                 if fact.id not in held.maybe:
                     held.maybe[fact.id] = new[fact.id] = fact
                     if known is None:

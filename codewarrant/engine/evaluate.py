@@ -57,13 +57,10 @@ def keys_of(keys: tuple[tuple[str, c.Term], ...], scope: Scope) -> Callable[...,
     readers = tuple((name, term(item, scope)) for name, item in sorted(keys, key=lambda k: k[0]))
 
     def read(reading: Reading, env: Env) -> Keys | None:
-        found = []
-        for name, reader in readers:
-            value = reader(reading, env)
-            if value is None:
-                return None
-            found.append((name, value))
-        return tuple(found)
+        found = tuple((name, reader(reading, env)) for name, reader in readers)
+        if any(value is None for _, value in found):
+            return None
+        return found  # type: ignore[return-value]
 
     return read
 

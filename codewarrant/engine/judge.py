@@ -99,7 +99,16 @@ def judge(plan: RulePlan, env: Env, truth: Truth, reading: Reading) -> Judgement
 
 
 def _held(one: ExceptionPlan, env: Env, reading: Reading) -> Truth:
-    """Whether an exception holds in the end: its condition, and no exception to it."""
+    """Whether an exception holds in the end; once that is known, nothing is missing for it."""
+    mark = len(reading.record.missing) if reading.record is not None else 0
+    truth = _holds(one, env, reading)
+    if truth is not None and reading.record is not None:
+        del reading.record.missing[mark:]
+    return truth
+
+
+def _holds(one: ExceptionPlan, env: Env, reading: Reading) -> Truth:
+    """Its condition, and no exception to it."""
     force = in_force(one.window, reading.clocks.get(one.window.clock))
     if force is None and reading.record is not None:
         reading.record.missing.append(one.window.clock)
@@ -110,8 +119,8 @@ def _held(one: ExceptionPlan, env: Env, reading: Reading) -> Truth:
     for other in one.withdrawn_by:
         found = _held(other, env, reading)
         if found is True:
-            return False
-        if found is None:
+            truth = False
+        if found is None and truth is True:
             truth = None
     return truth
 

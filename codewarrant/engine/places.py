@@ -56,13 +56,13 @@ _LAST = ((2, ()), 0)
 
 def _earliest(one: Fired, order: Mapping[Code, tuple], entity: str) -> tuple | None:
     """Just after the earliest standing ground; without one, after the earliest other ground."""
-    own, other = [], []
-    for fact in one.grounds():
-        if fact.entity == entity:
-            code = code_of(fact)
-            if code is not None and code in order:
-                own.append(order[code])
-        elif fact.order:
-            other.append((order_key(fact.order), 0))
-    best = min(own or other, default=None)
+    grounds = one.grounds()
+    own = [code for fact in grounds if fact.entity == entity and (code := code_of(fact))]
+    if own:
+        known = [order[code] for code in own if code in order]
+    else:
+        known = [
+            (order_key(fact.order), 0) for fact in grounds if fact.entity != entity and fact.order
+        ]
+    best = min(known, default=None)
     return None if best is None else (best[0], best[1] + 1)

@@ -47,10 +47,7 @@ def fact_candidates(
                 pool = view.equal(entity, join[0], value)
         for fact in pool:
             if not taken or reading.identity(fact) not in taken:
-                possible = fact.id in view.possible
-                if possible and reading.record is not None:
-                    reading.record.missing.append(f"{var} is only possible")
-                yield fact, {**env, var: fact}, possible
+                yield fact, {**env, var: fact}, fact.id in view.possible
 
     return facts
 
@@ -89,9 +86,9 @@ def quantified(
             record.missing.append(entity)
         found: list[Fact | Row] = []
         if kind == "every":
-            truth = _every(candidates(reading, env), where, has, reading, unknown)
+            truth = _every(candidates(reading, env), where, has, reading, unknown, var)
         else:
-            found, maybe = _found(candidates(reading, env), where, reading, least)
+            found, maybe = _found(candidates(reading, env), where, reading, least, var)
             sure = len({_mark(one, reading) for one in found})
             open_ = unknown or sure + len(maybe) >= least
             enough = True if sure >= least else (None if open_ else False)
@@ -120,8 +117,14 @@ def _mark(one: Fact | Row, reading: Reading) -> object:
     return reading.identity(one) if type(one) is Fact else one.id
 
 
+def _may_be(reading: Reading, var: str, one: Fact | Row, possible: bool) -> None:
+    """Note that what a search came upon may not be there."""
+    if possible and reading.record is not None and type(one) is Fact:
+        reading.record.missing.append(f"{var} is only possible")
+
+
 def _found(
-    items: Iterable[Candidate], where: Test, reading: Reading, least: int
+    items: Iterable[Candidate], where: Test, reading: Reading, least: int, var: str
 ) -> tuple[list[Fact | Row], set[object]]:
     """Those that surely meet the condition, and the identities of further ones that may."""
     found: list[Fact | Row] = []
@@ -131,6 +134,7 @@ def _found(
         truth = where(reading, env)
         if truth is False:
             continue
+        _may_be(reading, var, one, possible)
         if truth is None or possible:
             maybe.add(_mark(one, reading))
             continue
@@ -142,23 +146,28 @@ def _found(
 
 
 def _every(
-    items: Iterable[Candidate], where: Test, has: Test | None, reading: Reading, unknown: bool
+    items: Iterable[Candidate],
+    where: Test,
+    has: Test | None,
+    reading: Reading,
+    unknown: bool,
+    var: str,
 ) -> Truth:
     answers: dict[object, Truth] = {}
     for one, env, possible in items:
         applies = where(reading, env)
         if applies is False:
             continue
+        _may_be(reading, var, one, possible)
         mark = _mark(one, reading)
         met = True if has is None else has(reading, env)
-        if answers.get(mark) is True:
-            continue
-        if met is True:
+        known = answers.get(mark, False)
+        if met is True or known is True:
             answers[mark] = True
         elif met is False and applies is True and not possible:
-            answers[mark] = False
+            answers[mark] = known
         else:
-            answers.setdefault(mark, None)
+            answers[mark] = None
     if False in answers.values():
         return False
     return None if unknown or None in answers.values() else True
@@ -178,7 +187,10 @@ def _note(
     if item.kind == "no":
         record.absent.append(item.atom)
     if item.kind in ("some", "at least"):
-        record.witnesses.extend((var, one) for one in found)
+        relation = item.over.relation
+        record.witnesses.extend(
+            (var, f"{relation}/{one.id}" if relation else one.id, one) for one in found
+        )
         record.covers.append([one for one in found if type(one) is Fact])
 
 
@@ -201,6 +213,7 @@ def aggregate(
             truth = where(reading, env2)
             if truth is False:
                 continue
+            _may_be(reading, item.over.var, one, possible)
             name = _mark(one, reading)
             value = value_of(reading, env2) if value_of is not None else True
             if truth is None or possible or value is None:

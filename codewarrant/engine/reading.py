@@ -26,7 +26,8 @@ class Record:
 
     tests: list[tuple[int, Truth, Value | None]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    witnesses: list[tuple[str, Fact | Row]] = field(default_factory=list)
+    witnesses: list[tuple[str, str, Fact | Row]] = field(default_factory=list)
+    """For each ``some`` that holds: its variable, and what it found with its name in the trace."""
     absent: list[int] = field(default_factory=list)
     covers: list[list[Fact]] = field(default_factory=list)
     """For each ``some`` that holds, the facts that make it hold."""

@@ -68,9 +68,9 @@ def _bound(match: Match, record: Record) -> tuple[Bound, ...]:
         bound = match.env[one.var]
         places = united(bound.evidence) if type(bound) is Fact else ()
         found.append(Bound(one.var, id, places))
-    for var, witness in record.witnesses:
+    for var, name, witness in record.witnesses:
         places = united(witness.evidence) if type(witness) is Fact else ()
-        found.append(Bound(var, witness.id, places))
+        found.append(Bound(var, name, places))
     return tuple(found)
 
 

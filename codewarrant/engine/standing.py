@@ -8,7 +8,7 @@ from typing import Any
 from codewarrant.engine.canonical import dumps_typed
 from codewarrant.engine.facts import Evidence, Fact, make_fact
 from codewarrant.engine.program import Program
-from codewarrant.engine.values import Code, Value
+from codewarrant.engine.values import Code, Intervals, Value
 
 STRONGEST: dict[str, tuple[str, ...]] = {
     "role": ("principal", "first-listed", "admitting", "secondary"),
@@ -92,11 +92,12 @@ def adds_nothing(new: Fact, documented: Fact) -> bool:
     return all(documented.fields.get(name) == value for name, value in new.fields.items())
 
 
-def possible(program: Program, code: Code | None, mark: str) -> Fact:
-    """What an undetermined rule might conclude. Without a code, ``mark`` tells two apart."""
+def possible(program: Program, code: Code | None, rule: str, writes: Intervals) -> Fact:
+    """What an undetermined rule might conclude. Without a code, one for each rule and bounds."""
     fields: dict[str, Value | None] = {**dict(program.assigned), "code": code}
     if code is None:
-        fields["possible"] = mark
+        fields["possible"] = rule
+        fields["among"] = tuple(f"{one.system} {one.low}-{one.high}" for one in writes)
     made = make_fact(program.standing, fields)
     return Fact(f"?{made.id}", made.entity, made.fields)
 
