@@ -89,13 +89,13 @@ class Machine:
     def _reduction(self, rule: Rule, nodes: type) -> _Reduction:
         name = str(rule.origin.name)
         options = rule.options
-        if not rule.expansion or rule.alias or options.expand1 or options.keep_all_tokens:
+        if not rule.expansion or rule.alias or options.expand1:
             raise ValueError(f"the rule {name} is of a kind that is not supported")
         kept = []
         for at, symbol in enumerate(rule.expansion):
             if not symbol.is_term:
                 kept.append((at, symbol.name.startswith("_")))
-            elif not symbol.filter_out:
+            elif options.keep_all_tokens or not symbol.filter_out:
                 kept.append((at, False))
                 self._kept.add(symbol.name)
         inline = name.startswith("_")
