@@ -7,10 +7,11 @@ all examples of the pack. What is unknown counts as neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from codewarrant.dsl.atoms import alone, atoms_of, turned
 from codewarrant.dsl.candidates import Candidate, Observed, candidates
 from codewarrant.dsl.cases import Case
 from codewarrant.dsl.check import CheckedPack
@@ -113,10 +114,10 @@ class _Tally:
 class Collector:
     """Gathers the coverage of one pack's rules, chart by chart."""
 
-    def __init__(self, pack: CheckedPack, rules: Mapping[str, Rule]) -> None:
+    def __init__(self, pack: CheckedPack, rules: Iterable[Rule]) -> None:
         self.pack = pack
         self._given = _applies(pack)
-        self.rules = {rule.id: rule for rule in rules.values() if any(self._own(rule))}
+        self.rules = {rule.id: rule for rule in rules if any(self._own(rule))}
         self._tallies = {id: _Tally() for id in self.rules}
 
     def add(self, case: Case, observed: Observed) -> None:
@@ -138,7 +139,7 @@ class Collector:
             for one in rule.exceptions
             if (one.override.split(" ")[0] if one.override else rule.pack) == self.pack.name
         ]
-        found = {atom: inside for part in parts for atom, inside in _atoms(part, False)}
+        found = {atom: inside for part in parts for atom, inside in atoms_of(part)}
         return [item for item in sorted(found.items()) if rule.atoms[item[0]] not in self._given]
 
     def result(self) -> tuple[RuleCoverage, ...]:
@@ -146,15 +147,19 @@ class Collector:
         out = []
         for id, rule in sorted(self.rules.items()):
             tally = self._tallies[id]
+            flipped = turned(rule)
             atoms = tuple(
-                _atom(rule.atoms[atom], atom, inside, tally) for atom, inside in self._own(rule)
+                _atom(rule.atoms[atom], atom, inside, tally, atom in flipped)
+                for atom, inside in self._own(rule)
             )
             out.append(RuleCoverage(self.pack.name, id, tally.candidates, tally.fired, atoms))
         return tuple(out)
 
 
-def _atom(text: str, atom: int, inside: bool, tally: _Tally) -> AtomCoverage:
+def _atom(text: str, atom: int, inside: bool, tally: _Tally, reads_opposite: bool) -> AtomCoverage:
     true, false, unknown = tally.counts.get(atom, (0, 0, 0))
+    if reads_opposite:
+        true, false = false, true
     lets, stops = tally.lets.get(atom, ""), tally.stops.get(atom, "")
     return AtomCoverage(text, true, false, unknown, inside, lets, stops)
 
@@ -165,42 +170,6 @@ def _applies(pack: CheckedPack) -> frozenset[str]:
     if pack.names.applies is not None:
         lower_condition(pack.names.applies, scope)
     return frozenset(scope.atoms)
-
-
-def _alone(item: c.Quantified) -> bool:
-    """Whether this only says that there is an encounter, a claim …, of which the rest speaks."""
-    return item.kind == "some" and item.over.var == item.over.entity
-
-
-def _atoms(item: Any, inside: bool) -> Iterator[tuple[int, bool]]:
-    """The atoms of a condition or term."""
-    match item:
-        case c.AllOf(items) | c.AnyOf(items):
-            for part in items:
-                yield from _atoms(part, inside)
-        case c.Not(part):
-            yield from _atoms(part, inside)
-        case c.Quantified() if _alone(item):
-            yield from _atoms(item.where, inside)
-        case c.Quantified():
-            yield item.atom, inside
-            yield from _atoms(item.where, True)
-            yield from _atoms(item.has, True)
-        case c.Aggregate():
-            yield from _atoms(item.where, True)
-            yield from _atoms(item.term, True)
-        case c.Arith():
-            yield from _atoms(item.left, inside)
-            yield from _atoms(item.right, inside)
-        case c.Compare():
-            yield item.atom, inside
-            yield from _atoms(item.left, inside)
-            yield from _atoms(item.right, inside)
-        case c.InSet() | c.OneOf() | c.Known() | c.Holds() | c.Contains():
-            yield item.atom, inside
-            yield from _atoms(item.term, inside)
-        case c.Between() | c.Within() | c.Matches() | c.Mentions():
-            yield item.atom, inside
 
 
 def _count(one: Candidate, tally: _Tally, example: str) -> None:
@@ -251,8 +220,8 @@ def _truth(item: c.Condition, truths: Mapping[int, Truth], unreached: bool) -> T
             return _not(found)
         case c.Not(part):
             return _not(_truth(part, truths, unreached))
-        case c.Quantified() if _alone(item) and any(
-            atom in truths for atom, _ in _atoms(item.where, False)
+        case c.Quantified() if alone(item) and any(
+            atom in truths for atom, _ in atoms_of(item.where)
         ):
             return _truth(item.where, truths, unreached)
     return truths.get(item.atom, unreached)

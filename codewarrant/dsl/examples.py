@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from codewarrant.dsl import syntax as s
+from codewarrant.dsl.candidates import observe
 from codewarrant.dsl.cases import Case
 from codewarrant.dsl.check import Checked, CheckedPack
 from codewarrant.dsl.codeview import CodeView
-from codewarrant.dsl.diagnostics import Diagnostic, fault
+from codewarrant.dsl.coverage import Collector, RuleCoverage
+from codewarrant.dsl.diagnostics import Diagnostic, Span, fault
+from codewarrant.dsl.explained import Account, explain
 from codewarrant.dsl.link import Linked, link
 from codewarrant.engine.plan import Loaded, load
 from codewarrant.engine.run import run
@@ -18,10 +21,18 @@ from codewarrant.engine.trace import Chart, Concluded, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """An expectation that did not hold, as written, and what came instead."""
+    """An expectation that did not hold, as written, what came instead, and why."""
 
     expected: str
     got: str
+    span: Span
+    why: tuple[Account, ...] = ()
+
+    @property
+    def help(self) -> str:
+        """For people: expected, got, and what became of the rules concerned."""
+        lines = [f"expected: {self.expected}", f"got: {self.got}"]
+        return "\n".join([*lines, *(line for one in self.why for line in one.lines)])
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,8 @@ class Results:
     cases: tuple[CaseResult, ...]
     without_example: tuple[str, ...]
     """Rules that no example shows firing, or none shows not firing."""
+    coverage: tuple[RuleCoverage, ...] = ()
+    """Empty unless asked for."""
 
     @property
     def ok(self) -> bool:
@@ -52,28 +65,37 @@ class Results:
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """One for each case that fails."""
+        """One for each expectation that does not hold, at its place."""
         return tuple(
             fault(
                 "CW0801",
-                case.example.span,
+                item.span,
                 f"{'the example' if case.rule else 'the test'} `{case.title}` fails",
-                "\n".join(f"expected: {item.expected}; got: {item.got}" for item in case.missed),
+                item.help,
             ).diagnostic
             for case in self.cases
-            if not case.passed
+            for item in case.missed
         )
 
 
-def run_examples(checked: Checked, codes: CodeView) -> Results:
-    """Run every example of every pack, each with its pack and the packs that it builds on.
+def run_examples(
+    checked: Checked,
+    codes: CodeView,
+    names: Collection[str] | None = None,
+    coverage: bool = False,
+) -> Results:
+    """Run the examples of packs (all if ``names`` is None), each pack with those it builds on.
 
+    ``coverage`` also works out what the examples show of every condition, which takes longer.
     Raises ``engine.errors.EngineError`` for a program that cannot be run: check and link first.
     """
     by_name = {pack.name: pack for pack in checked.packs}
     results: list[CaseResult] = []
     lacking: list[str] = []
+    covered: list[RuleCoverage] = []
     for pack in checked.packs:
+        if names is not None and pack.name not in names:
+            continue
         parts = tuple(by_name[name] for name in (*pack.extends, pack.name))
         linked = link(replace(checked, packs=parts), codes)
         if not linked.ok:
@@ -82,25 +104,35 @@ def run_examples(checked: Checked, codes: CodeView) -> Results:
         mine = [_run(case, pack, linked, loaded) for case in pack.cases]
         results += mine
         lacking += _without(pack, mine)
-    return Results(tuple(results), tuple(lacking))
+        if coverage:
+            collector = Collector(pack, linked.program.rules)
+            for case in pack.cases:
+                collector.add(case, observe(loaded, _chart(case, linked)))
+            covered += collector.result()
+    return Results(tuple(results), tuple(lacking), tuple(covered))
+
+
+def _chart(case: Case, linked: Linked) -> Chart:
+    return Chart(case.facts, case.clocks, case.supplied, linked.relations, case.sentences)
 
 
 def _run(case: Case, pack: CheckedPack, linked: Linked, loaded: Loaded) -> CaseResult:
-    outcome = run(
-        loaded,
-        Chart(case.facts, case.clocks, case.supplied, linked.relations, case.sentences),
-    )
+    outcome = run(loaded, _chart(case, linked))
     example = case.example
     seen = _Seen(case, pack, outcome, linked)
-    missed = []
-    for item in example.outcomes:
-        got = seen.differs(item)
-        if got is not None:
-            missed.append(Missed(item.text, got))
+    failed = [(item, got) for item in example.outcomes if (got := seen.differs(item)) is not None]
+    missed = [Missed(item.text, got, item.span) for item, got in failed]
     if missed and example.rule:
-        why = seen.differs(s.Outcome("fires", (), "", example.span))
-        if why is not None and why not in missed[-1].got:
-            missed[-1] = replace(missed[-1], got=f"{missed[-1].got} ({why})")
+        verdict = seen.differs(s.Outcome("fires", (), "", example.span))
+        if verdict is not None and verdict not in missed[-1].got:
+            missed[-1] = replace(missed[-1], got=f"{missed[-1].got} ({verdict})")
+    if missed:
+        observed = observe(loaded, _chart(case, linked))
+        own = f"{pack.name}/{example.rule}" if example.rule else ""
+        missed = [
+            replace(one, why=explain(item, case, observed, own, seen.named(item)))
+            for one, (item, _) in zip(missed, failed, strict=True)
+        ]
     return CaseResult(pack.name, example.rule, example.title, example, tuple(missed), outcome)
 
 
@@ -142,6 +174,12 @@ class _Seen:
         if item.kind in ("fires", "does_not_fire"):
             return self._rule(item.kind, (self.case.example.rule,))
         return CHECKS[item.kind](self, item.words)
+
+    def named(self, item: s.Outcome) -> str:
+        """The id of the rule that an expectation names; empty where it names none."""
+        if item.kind in ("fires", "does_not_fire"):
+            return self._id(self.case.example.rule)
+        return self._id(item.words[0]) if item.kind.startswith("rule ") else ""
 
     # -- codes -------------------------------------------------------------------
 
