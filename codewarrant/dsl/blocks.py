@@ -63,12 +63,16 @@ class Block:
     comments: tuple[Comment, ...] = ()
 
 
+def line_starts(text: str) -> list[int]:
+    """Where each line begins."""
+    return [0, *(hit.end() for hit in re.finditer("\n", text))]
+
+
 class Lines:
     """Line and column, both from 1, of an offset in a text."""
 
     def __init__(self, text: str) -> None:
-        self._starts = [0]
-        self._starts.extend(hit.end() for hit in re.finditer("\n", text))
+        self._starts = line_starts(text)
 
     def at(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self._starts, offset) - 1

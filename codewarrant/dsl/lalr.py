@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lark import Lark
-from lark.grammar import Rule
+from lark.grammar import Rule, Terminal
 
 Meta = tuple[int, int]
 """Where a node starts and ends in the text of its block, in code points."""
@@ -32,16 +32,13 @@ class Stuck(Exception):
     """The text does not parse."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reduction:
-    """How the last ``size`` values become one: ``kept`` are the places of those that stay, and
-    whether each is a list whose items stand in its place."""
+Kept = tuple[tuple[int, bool], ...]
+"""Places of the children that stay, and whether each is a list whose items stand in its place."""
 
-    origin: str
-    size: int
-    kept: tuple[tuple[int, bool], ...]
-    build: Callable[..., Any] | None
-    """None for rules whose name begins with ``_``: their items stand in the rule around them."""
+Reduction = tuple[str, int, Kept, Callable[..., Any] | None, bool]
+"""How the last values become one: the rule's name, how many values, which stay, and what builds the
+node: None for rules whose name begins with ``_``, whose items stand in the rule around them. Last,
+whether nothing changes but the state: such a rule around another such rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,49 +56,57 @@ class Machine:
         """``lark``: LALR with the contextual lexer. Raises ``ValueError`` for a grammar with empty
         rules or with rules that rename or unwrap their trees."""
         self._starts: dict[str, tuple[int, int]] = {}
-        self._actions: dict[int, dict[str, int | _Reduction]] = {}
+        self._actions: dict[int, dict[str, int | Reduction]] = {}
+        self._after: dict[int, dict[str, int]] = {}
         self._readers: dict[int, _Reader] = {}
         self._kept: set[str] = set()
-        reductions: dict[Rule, _Reduction] = {}
-        for start in lark.options.start:
-            state = lark.parse_interactive("", start)
+        reductions: dict[Rule, Reduction] = {}
+        nodes_named = {str(rule.origin.name) for rule in lark.rules}
+        at_start = {start: lark.parse_interactive("", start) for start in lark.options.start}
+        for start, state in at_start.items():
             conf = state.parser_state.parse_conf
             self._starts[start] = (conf.start_state, conf.end_state)
+        state = at_start[lark.options.start[0]]
+        conf = state.parser_state.parse_conf
         for number, actions in conf.states.items():
             own = self._actions[number] = {}
+            after = self._after[number] = {}
             for symbol, (_, to) in actions.items():
                 if isinstance(to, Rule):
                     if to not in reductions:
                         reductions[to] = self._reduction(to, nodes)
                     own[symbol] = reductions[to]
+                elif symbol in nodes_named:
+                    after[symbol] = to
                 else:
                     own[symbol] = to
         ignored = "|".join(
             lark.get_terminal(name).pattern.to_regexp() for name in lark.ignore_tokens
         )
         readers: dict[int, _Reader] = {}
-        for number, lexer in state.lexer_thread.lexer.lexers.items():
+        contextual: Any = state.lexer_thread.lexer
+        for number, lexer in contextual.lexers.items():
             if id(lexer) not in readers:
                 readers[id(lexer)] = _reader(lexer, ignored)
             self._readers[number] = readers[id(lexer)]
         self._space = re.compile(f"(?>(?:{ignored})*)")
 
-    def _reduction(self, rule: Rule, nodes: type) -> _Reduction:
+    def _reduction(self, rule: Rule, nodes: type) -> Reduction:
         name = str(rule.origin.name)
         options = rule.options
         if not rule.expansion or rule.alias or options.expand1:
             raise ValueError(f"the rule {name} is of a kind that is not supported")
         kept = []
         for at, symbol in enumerate(rule.expansion):
-            if not symbol.is_term:
+            if not isinstance(symbol, Terminal):
                 kept.append((at, symbol.name.startswith("_")))
             elif options.keep_all_tokens or not symbol.filter_out:
                 kept.append((at, False))
                 self._kept.add(symbol.name)
         inline = name.startswith("_")
-        return _Reduction(
-            name, len(rule.expansion), tuple(kept), None if inline else getattr(nodes, name)
-        )
+        same = inline and kept == [(0, True)] and len(rule.expansion) == 1
+        build = None if inline else getattr(nodes, name)
+        return name, len(rule.expansion), tuple(kept), build, same
 
     def parse(self, text: str, start: str, builder: Any) -> Any:
         """The node of a text, made by the methods of ``builder``: ``method(meta, items)``.
@@ -109,7 +114,8 @@ class Machine:
         Raises ``Stuck`` if it does not parse, and whatever a method raises.
         """
         state, last = self._starts[start]
-        actions_of, readers, kept = self._actions, self._readers, self._kept
+        actions_of, after, readers = self._actions, self._after, self._readers
+        kept = self._kept
         states = [state]
         values: list[Any] = []
         begins: list[int] = []
@@ -133,7 +139,7 @@ class Machine:
                 name, word, begin, end = "$END", "", at, at
             while True:
                 action = actions_of[state].get(name)
-                if type(action) is int:
+                if isinstance(action, int):
                     if name in kept:
                         value = Token(word)
                         value.type, value.start_pos, value.end_pos = name, begin, end
@@ -148,9 +154,15 @@ class Machine:
                     break
                 if action is None:
                     raise Stuck
-                base = len(values) - action.size  # type: ignore[union-attr]
+                origin, size, children, build, same = action
+                if same:
+                    states.pop()
+                    state = after[states[-1]][origin]
+                    states.append(state)
+                    continue
+                base = len(values) - size
                 items: list[Any] = []
-                for place, splice in action.kept:  # type: ignore[union-attr]
+                for place, splice in children:
                     if not splice:
                         items.append(values[base + place])
                     elif items:
@@ -158,12 +170,16 @@ class Machine:
                     else:
                         items = values[base + place]
                 first, final = begins[base], ends[-1]
-                build = action.build  # type: ignore[union-attr]
-                del values[base:], begins[base:], ends[base:], states[base + 1 :]
-                values.append(items if build is None else build(builder, (first, final), items))
-                begins.append(first)
-                ends.append(final)
-                state = actions_of[states[-1]][action.origin]  # type: ignore[union-attr, assignment]
+                value = items if build is None else build(builder, (first, final), items)
+                if size == 1:
+                    values[-1] = value
+                    states.pop()
+                else:
+                    values[base:] = [value]
+                    begins[base:] = [first]
+                    ends[base:] = [final]
+                    del states[base + 1 :]
+                state = after[states[-1]][origin]
                 states.append(state)
                 if state == last and name == "$END":
                     return values[-1]

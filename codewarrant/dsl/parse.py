@@ -149,6 +149,8 @@ def _outside_texts(text: str) -> str:
 
 
 def _refuse_strange_signs(block: Block) -> None:
+    if block.text.isascii():
+        return
     bare = _outside_texts(block.text)
     for at, sign in enumerate(bare):
         if sign in TYPOGRAPHIC:

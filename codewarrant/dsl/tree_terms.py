@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from codewarrant.dsl import syntax as s
-from codewarrant.dsl.blocks import Block, Lines
+from codewarrant.dsl.blocks import Block, line_starts
 from codewarrant.dsl.diagnostics import NOWHERE, Span, fault
 from codewarrant.dsl.lalr import Meta, Token
 
@@ -63,16 +64,23 @@ class TermBuilder:
 
     def __init__(self, block: Block) -> None:
         self.block = block
-        self._lines = Lines(block.text)
-        self._shift = block.line - 1
+        self._starts = line_starts(block.text)
 
     # -- places ------------------------------------------------------------------
 
     def span(self, meta: Meta) -> Span:
-        line, column = self._lines.at(meta[0])
-        end_line, end_column = self._lines.at(meta[1])
-        shift = self._shift
-        return Span(self.block.file, line + shift, column, end_line + shift, end_column)
+        start, end = meta
+        starts = self._starts
+        first = bisect_right(starts, start) - 1
+        last = bisect_right(starts, end) - 1
+        line = self.block.line
+        return Span(
+            self.block.file,
+            line + first,
+            start - starts[first] + 1,
+            line + last,
+            end - starts[last] + 1,
+        )
 
     def of(self, token: Token) -> Span:
         return self.span((token.start_pos, token.end_pos))
