@@ -259,6 +259,17 @@ OPEN = ("authorization",)
 CLOCKS = ("date of service", "discharge date", "received date", "admission date")
 
 
+SECTIONS = (
+    "admission diagnosis", "allergies", "assessment", "assessment and plan", "chief complaint",
+    "discharge diagnosis", "exam", "family history", "history of present illness",
+    "hospital course", "immunizations", "impression", "indication", "instructions", "medications",
+    "other", "past medical history", "past surgical history", "plan", "postoperative diagnosis",
+    "preoperative diagnosis", "problem list", "procedure", "results", "review of systems",
+    "social history", "technique",
+)  # fmt: skip
+"""Kinds of sections of notes that rules may name."""
+
+
 CODE_ATTRIBUTES: dict[str, tuple[str, str]] = {
     "title": ("text", "Official title of the code."),
     "valid": ("boolean", "In the code set on the date of service."),

@@ -90,4 +90,6 @@ def _rejected(form: Mapping[str, Any]) -> Rejected:
 
 
 def _sentence(form: Mapping[str, Any]) -> Sentence:
-    return Sentence(form["source"], form["begin"], form["end"], tuple(form["words"]))
+    return Sentence(
+        form["source"], form["begin"], form["end"], tuple(form["words"]), form.get("section", "")
+    )

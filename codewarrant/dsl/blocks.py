@@ -18,6 +18,7 @@ BLOCKS = {
     "value": "value_set",
     "parameter": "parameter",
     "table": "table",
+    "vocabulary": "vocabulary",
     "derive": "derive",
     "rule": "rule",
     "override": "override",

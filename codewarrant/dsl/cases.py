@@ -15,6 +15,7 @@ from codewarrant.dsl.diagnostics import Diagnostic, Fault, did_you_mean, fault
 from codewarrant.dsl.lower_terms import check_word, constant
 from codewarrant.dsl.scope import Names, Scope
 from codewarrant.dsl.types import NUMBERS, Type, fields_of
+from codewarrant.dsl.words import known_section, words_of
 from codewarrant.engine.facts import Evidence, Fact
 from codewarrant.engine.trace import Sentence
 from codewarrant.engine.values import Value
@@ -177,10 +178,17 @@ def _notes(
     for number, note in enumerate(notes, start=1):
         source = f"Note/{number}"
         spans = []
+        section = ""
+        if note.section is not None:
+            try:
+                known_section(note.section)
+                section = note.section.text
+            except Fault as error:
+                faults.append(error.diagnostic)
         for hit in re.finditer(r"[^.!?]+[.!?]*", note.text):
-            words = tuple(re.findall(r"\w+", hit.group().lower()))
+            words = tuple(words_of(hit.group()))
             if words:
-                sentences.append(Sentence(source, hit.start(), hit.end(), words))
+                sentences.append(Sentence(source, hit.start(), hit.end(), words, section))
                 spans.append((hit.start(), hit.end()))
         for name in note.near:
             at = by_var.get(name.text)

@@ -13,11 +13,12 @@ from codewarrant.dsl.cases import Case, lower_case
 from codewarrant.dsl.codeview import CodeView
 from codewarrant.dsl.declarations import Declarations
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, Related, Span, did_you_mean, fault
-from codewarrant.dsl.lower import LoweredRule, lower_rule
+from codewarrant.dsl.lower import LoweredRule, lower_rule, window_of
 from codewarrant.dsl.overrides import Base, ParameterChange, RuleChange, lower_override
 from codewarrant.dsl.pack import PackSource
 from codewarrant.dsl.parse import parse_file
 from codewarrant.dsl.scope import Names
+from codewarrant.dsl.vocabulary import Placed, read_vocabulary
 
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ class CheckedPack:
     broken: frozenset[str]
     own_parameters: tuple[str, ...]
     """Names of the parameters that the pack itself declares."""
+    vocabulary: tuple[Placed, ...] = ()
 
     @property
     def name(self) -> str:
@@ -217,6 +219,7 @@ def _check(
     declared.read_values(_all(read, s.ParameterBlock), _all(read, s.TableBlock))
     declared.read_derived(_all(read, s.DeriveBlock))
     names.applies = declared.checked_applies(block.applies)
+    vocabulary = _vocabulary(read, names, faults)
     rules = _rules(read, names, faults)
     broken = read.broken | {
         item.name.text for item in _all(read, s.RuleBlock) if item.name.text not in rules
@@ -261,6 +264,7 @@ def _check(
         tuple(lines),
         frozenset(broken),
         tuple(item.name.text for item in _all(read, s.ParameterBlock)),
+        vocabulary,
     )
 
 
@@ -329,6 +333,23 @@ def _rules(read: _Read, names: Names, faults: list[Diagnostic]) -> dict[str, Low
         if not found:
             rules[block.name.text] = lowered
     return rules
+
+
+def _vocabulary(read: _Read, names: Names, faults: list[Diagnostic]) -> tuple[Placed, ...]:
+    out: list[Placed] = []
+    seen: dict[str, s.Name] = {}
+    for block in _all(read, s.VocabularyBlock):
+        first = seen.setdefault(block.name.text, block.name)
+        if first is not block.name:
+            faults.append(twice(block.name, first))
+            continue
+        try:
+            window = window_of(block.effective, read.block)
+        except Fault as error:
+            faults.append(error.diagnostic)
+            continue
+        out += read_vocabulary(block, names, read.block, window, read.source.files, faults)
+    return tuple(out)
 
 
 def twice(name: s.Name, first: s.Name) -> Diagnostic:

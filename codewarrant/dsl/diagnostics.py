@@ -73,6 +73,7 @@ CODES: dict[str, str] = {
     "CW0605": "two overrides that contradict each other",
     "CW0606": "two packs of one name",
     "CW0607": "an extended pack in another version",
+    "CW0608": "a change for all charts in a pack that does not always apply",
     # rules together
     "CW0701": "rules that wait for each other",
     # examples

@@ -9,6 +9,8 @@ from codewarrant.dsl.check import Checked
 from codewarrant.dsl.codeview import SYSTEMS, CodeView
 from codewarrant.dsl.diagnostics import NOWHERE, Diagnostic, Related, Span, fault
 from codewarrant.dsl.overrides import ParameterChange, RuleChange, apply
+from codewarrant.dsl.vocabulary import Phrase, meanings
+from codewarrant.dsl.windows import meet, outside
 from codewarrant.engine.conditions import Window
 from codewarrant.engine.program import Parameter, Program, Rule
 from codewarrant.engine.relation import Relation
@@ -25,6 +27,8 @@ class Linked:
     relations: Mapping[str, Relation]
     diagnostics: tuple[Diagnostic, ...]
     spans: Mapping[str, Span]
+    vocabulary: tuple[Phrase, ...] = ()
+    """What packs teach the reader of notes, in one order."""
 
     @property
     def ok(self) -> bool:
@@ -74,9 +78,11 @@ def link(checked: Checked, codes: CodeView) -> Linked:
         parameters=tuple(sorted(parameters, key=lambda item: item.id)),
         relations=tuple((name, relations[name].digest) for name in sorted(relations)),
     )
+    placed = [item for pack in checked.packs for item in pack.vocabulary]
+    vocabulary = meanings(placed, order, faults)
     coded = tuple(rule for rule in program.rules if rule.stage == "code")
     faults += [_loop(item, spans) for item in strata(coded, program).loops]
-    return Linked(program, relations, tuple(faults), spans)
+    return Linked(program, relations, tuple(faults), spans, vocabulary)
 
 
 def _loop(loop: Loop, spans: Mapping[str, Span]) -> Diagnostic:
@@ -94,12 +100,6 @@ def _loop(loop: Loop, spans: Mapping[str, Span]) -> Diagnostic:
     )
 
 
-def _overlap(a: Window, b: Window) -> bool:
-    return (a.end is None or b.start is None or b.start < a.end) and (
-        b.end is None or a.start is None or a.start < b.end
-    )
-
-
 def _contradictions(
     changes: list[tuple[str, RuleChange | ParameterChange]],
     extends: Mapping[str, tuple[str, ...]],
@@ -111,7 +111,7 @@ def _contradictions(
     out = []
     for at, (pack, one) in enumerate(changes):
         for other_pack, other in changes[:at]:
-            if other_pack in extends[pack] or not _overlap(one.window, other.window):
+            if other_pack in extends[pack] or not meet(one.window, other.window):
                 continue
             match one, other:
                 case RuleChange(kind="swap"), RuleChange(kind="swap") if one.rule == other.rule:
@@ -140,19 +140,7 @@ def _changed(parameter: Parameter, changes: list[ParameterChange]) -> Parameter:
     for change in changes:
         kept: list[tuple[Window, Value]] = []
         for window, value in values:
-            kept += [(part, value) for part in _outside(window, change.window)]
+            kept += [(part, value) for part in outside(window, change.window)]
         kept.append((replace(change.window, clock="date of service"), change.value))
         values = tuple(sorted(kept, key=lambda item: (item[0].start is not None, item[0].start)))
     return replace(parameter, values=values)
-
-
-def _outside(window: Window, cut: Window) -> list[Window]:
-    """What is left of a window outside another."""
-    if not _overlap(window, cut):
-        return [window]
-    parts = []
-    if cut.start is not None and (window.start is None or window.start < cut.start):
-        parts.append(replace(window, end=cut.start))
-    if cut.end is not None and (window.end is None or cut.end < window.end):
-        parts.append(replace(window, start=cut.end))
-    return parts

@@ -11,6 +11,7 @@ from codewarrant.dsl.lower_actions import lower_actions
 from codewarrant.dsl.lower_conditions import enter, lower_condition, together
 from codewarrant.dsl.lower_terms import template
 from codewarrant.dsl.scope import Names, Scope, Variable
+from codewarrant.dsl.windows import shared
 from codewarrant.engine import conditions as c
 from codewarrant.engine.canonical import sha256
 from codewarrant.engine.program import Rule, Unless
@@ -223,7 +224,7 @@ def _exception(
         }
     )
     if node.effective is not None:
-        window = _intersect(window_of(node.effective, pack), window)
+        window = shared(window_of(node.effective, pack), window)
     because = template(node.because, narrowed)
     return Unless(
         name=node.name.text,
@@ -243,9 +244,3 @@ def in_presence(condition: c.Condition, singles: set[str], scope: Scope) -> c.Co
         over = c.Binder(name, name)
         condition = c.Quantified(scope.atom(f"some {name}"), "some", over, condition)
     return condition
-
-
-def _intersect(a: c.Window, b: c.Window) -> c.Window:
-    starts = [day for day in (a.start, b.start) if day is not None]
-    ends = [day for day in (a.end, b.end) if day is not None]
-    return c.Window(max(starts, default=None), min(ends, default=None), a.clock)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from codewarrant.dsl import syntax as s
@@ -21,7 +20,11 @@ from codewarrant.dsl.lower_terms import expanded, lower_term
 from codewarrant.dsl.scope import Scope, Variable
 from codewarrant.dsl.sets import ValueSet
 from codewarrant.dsl.types import NUMBERS, Type, fields_of
+from codewarrant.dsl.words import known_section, words_of
 from codewarrant.engine import conditions as c
+
+MOST_WORDS = 20
+"""Words of the longest passage that a condition looks for in notes."""
 
 
 def lower_condition(node: s.ConditionNode, scope: Scope) -> c.Condition:
@@ -159,15 +162,20 @@ def _mention(node: s.NoteMention, scope: Scope) -> c.Condition:
     words = tuple(words_of(node.words.text))
     if not words:
         raise fault("CW0310", node.words.span, "no words are given to look for")
+    if len(words) > MOST_WORDS:
+        raise fault(
+            "CW0310",
+            node.words.span,
+            f"{len(words)} words are too many to look for",
+            f"at most {MOST_WORDS}; name those that matter",
+        )
+    for section in node.sections:
+        known_section(section)
     near = None
     if node.near is not None:
         near = c.Field(scope.variable(node.near).name, "")
-    return c.Mentions(scope.atom(node.text), words, near)
-
-
-def words_of(text: str) -> list[str]:
-    """The whole words of a text in lower case, as conditions on notes compare them."""
-    return re.findall(r"\w+", text.lower())
+    sections = tuple(dict.fromkeys(section.text for section in node.sections))
+    return c.Mentions(scope.atom(node.text), words, near, sections)
 
 
 def _truth(node: s.Truth, scope: Scope) -> c.Condition:

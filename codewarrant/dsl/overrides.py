@@ -223,6 +223,14 @@ def _parameter(
             did_you_mean(block.target.text, base.parameters),
         )
     _version(block, base)
+    if names.applies is not None:
+        raise fault(
+            "CW0608",
+            block.target.span,
+            f"`{names.pack}` does not always apply, but `{block.target.text}` has one value "
+            "for all charts",
+            "suspend the rule that uses it, and write it again here with a parameter of your own",
+        )
     value, kind = constant(node, Scope(names), found.type)
     if kind.kind != found.type.kind:
         raise fault("CW0310", block.span, f"{found.type.a} is needed here, not {kind.a}")

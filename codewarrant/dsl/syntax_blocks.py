@@ -91,6 +91,7 @@ class FactNode:
 @dataclass(frozen=True, slots=True)
 class NoteNode:
     text: str
+    section: Quoted | None
     near: tuple[Name, ...]
     span: Span
 
@@ -203,6 +204,38 @@ class TableBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class PhraseNode:
+    """``phrase`` means a code, or other words; ``with_`` are words of which the note needs one."""
+
+    phrase: Quoted
+    capitals: bool
+    code: CodeValue | None
+    words: Quoted | None
+    with_: tuple[Quoted, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class DictionaryNode:
+    """A CSV file of phrases."""
+
+    file: Quoted
+    sha256: Quoted | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class VocabularyBlock:
+    name: Name
+    title: str
+    system: str
+    effective: Effective | None
+    cites: tuple[Cite, ...]
+    items: tuple[PhraseNode | DictionaryNode, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class DeriveBlock:
     name: Name
     title: str
@@ -262,6 +295,7 @@ BlockNode: TypeAlias = (
     | ValueSetBlock
     | ParameterBlock
     | TableBlock
+    | VocabularyBlock
     | DeriveBlock
     | RuleBlock
     | OverrideBlock

@@ -239,6 +239,7 @@ class RowMatch:
 @dataclass(frozen=True, slots=True)
 class NoteMention:
     words: Quoted
+    sections: tuple[Quoted, ...]
     near: Name | None
     text: str
     span: Span

@@ -26,16 +26,7 @@ def read_table(
 ) -> TableInfo:
     """Read a table. Raises ``Fault`` for a missing or changed file, and for its first bad cell."""
     name = block.file.text
-    data = files.get(name)
-    if data is None:
-        tables = [item for item in sorted(files) if item.endswith(".csv")]
-        raise fault(
-            "CW0506",
-            block.file.span,
-            f"there is no file `{name}` in the pack",
-            did_you_mean(name, tables) or "give its place from the pack's folder",
-        )
-    _check_digest(block, data)
+    data = table_file(block.file, block.sha256, f"table `{block.name.text}`", block.name, files)
     types = {column.text: named_type(kind) for column, kind in block.columns}
     kinds = {column: "decimal" if t.kind == "money" else t.kind for column, t in types.items()}
     if len(types) < len(block.columns):
@@ -58,22 +49,39 @@ def read_table(
     return TableInfo(relation, types, places)
 
 
-def _check_digest(block: s.TableBlock, data: bytes) -> None:
+def table_file(
+    file: s.Quoted,
+    digest: s.Quoted | None,
+    what: str,
+    name: s.Name,
+    files: Mapping[str, bytes],
+) -> bytes:
+    """The bytes of a pack's file that is the one meant. Raises ``Fault`` for any other."""
+    data = files.get(file.text)
+    if data is None:
+        tables = [item for item in sorted(files) if item.endswith(".csv")]
+        raise fault(
+            "CW0506",
+            file.span,
+            f"there is no file `{file.text}` in the pack",
+            did_you_mean(file.text, tables) or "give its place from the pack's folder",
+        )
     actual = sha256(data)
-    if block.sha256 is None:
+    if digest is None:
         raise fault(
             "CW0507",
-            block.name.span,
-            f"the table `{block.name.text}` does not say which file it means",
+            name.span,
+            f"the {what} does not say which file it means",
             f'add: sha256 "{actual}"',
         )
-    if block.sha256.text != actual:
+    if digest.text != actual:
         raise fault(
             "CW0507",
-            block.sha256.span,
-            f"the file `{block.file.text}` is not the one that was checked",
+            digest.span,
+            f"the file `{file.text}` is not the one that was checked",
             f'if the change is meant: sha256 "{actual}"',
         )
+    return data
 
 
 def _dates(block: s.TableBlock, types: Mapping[str, Type]) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from codewarrant.dsl import syntax as s
+from codewarrant.dsl.diagnostics import fault
 from codewarrant.dsl.lalr import Meta, Token
 from codewarrant.dsl.tree_terms import Marked, TermBuilder, all_in, pick, singular
 
@@ -136,8 +137,20 @@ class Builder(TermBuilder):
         return tuple(self.name(item) for item in items)
 
     def note(self, meta: Meta, items: list[Any]) -> s.NoteNode:
-        near = items[1] if len(items) > 1 else ()
-        return s.NoteNode(self.quoted(items[0]).text, near, self.span(meta))
+        sections = pick(items, Marked)
+        if sections is not None and len(sections.value) > 1:
+            raise fault(
+                "CW0110",
+                sections.value[1].span,
+                "a passage stands in one section",
+                "write two notes",
+            )
+        return s.NoteNode(
+            self.quoted(items[0]).text,
+            sections.value[0] if sections else None,
+            pick(items, tuple) or (),
+            self.span(meta),
+        )
 
     def clock_is(self, meta: Meta, items: list[Any]) -> Marked:
         return Marked("clock", (str(items[0]), self.day(items[1])))

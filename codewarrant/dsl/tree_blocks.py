@@ -195,6 +195,44 @@ class BlockBuilder(Builder):
             self.span(meta),
         )
 
+    def capitals(self, meta: Meta, items: list[Any]) -> Marked:
+        return Marked("capitals", True, self.span(meta))
+
+    def notes_with(self, meta: Meta, items: list[Any]) -> Marked:
+        return Marked("with", tuple(self.quoted(item) for item in items), self.span(meta))
+
+    def phrase(self, meta: Meta, items: list[Any]) -> s.PhraseNode:
+        first, *rest = items
+        meaning = next(item for item in rest if isinstance(item, Token))
+        code = words = None
+        if meaning.type == "STRING":
+            words = self.quoted(meaning)
+        else:
+            code = s.CodeValue(str(meaning), "", self.of(meaning))
+        return s.PhraseNode(
+            self.quoted(first),
+            self.once(rest, "capitals") is not None,
+            code,
+            words,
+            self.once(rest, "with") or (),
+            self.span(meta),
+        )
+
+    def dictionary(self, meta: Meta, items: list[Any]) -> s.DictionaryNode:
+        return s.DictionaryNode(self.quoted(items[0]), self.once(items, "sha256"), self.span(meta))
+
+    def vocabulary(self, meta: Meta, items: list[Any]) -> s.VocabularyBlock:
+        kinds = (s.PhraseNode, s.DictionaryNode)
+        return s.VocabularyBlock(
+            self.name(items[0]),
+            self.quoted(items[1]).text,
+            str(items[2]),
+            self.dates(items),
+            all_in(items, s.Cite),
+            tuple(item for item in items if isinstance(item, kinds)),
+            self.span(meta),
+        )
+
     def derived_term(self, meta: Meta, items: list[Any]) -> Marked:
         return Marked("term", items[-1])
 

@@ -330,9 +330,18 @@ class TermBuilder:
     def near(self, meta: Meta, items: list[Any]) -> s.Name:
         return self.name(items[0])
 
+    def in_section(self, meta: Meta, items: list[Any]) -> Marked:
+        return Marked("in section", tuple(self.quoted(item) for item in items), self.span(meta))
+
     def mentions(self, meta: Meta, items: list[Any]) -> s.NoteMention:
-        near = items[1] if len(items) > 1 else None
-        return s.NoteMention(self.quoted(items[0]), near, self.text(meta), self.span(meta))
+        sections = pick(items, Marked)
+        return s.NoteMention(
+            self.quoted(items[0]),
+            sections.value if sections else (),
+            pick(items, s.Name),
+            self.text(meta),
+            self.span(meta),
+        )
 
     def truth(self, meta: Meta, items: list[Any]) -> s.Truth:
         return s.Truth(items[0], self.text(meta), self.span(meta))

@@ -241,8 +241,11 @@ def mentions(item: Mentions) -> Test:
     """Some sentence has these whole words in order, next to the evidence of a fact if so asked."""
     words = tuple(word.casefold() for word in item.words)
     near = item.near
+    sections = item.sections
 
     def said(sentence: Sentence) -> bool:
+        if sections and sentence.section not in sections:
+            return False
         spoken = tuple(word.casefold() for word in sentence.words)
         return any(
             spoken[at : at + len(words)] == words for at in range(len(spoken) - len(words) + 1)

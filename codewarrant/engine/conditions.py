@@ -205,11 +205,15 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Some note has these whole words in order; ``near``: in a sentence with evidence of it."""
+    """Some note has these whole words in order; ``near``: in a sentence with evidence of it.
+
+    ``sections``: only in sections of these kinds; none named means in any.
+    """
 
     atom: int
     words: tuple[str, ...]
     near: Field | None = None
+    sections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -438,6 +438,7 @@ class Moment:
         for one in self.chart.sentences:
             spoken = [word.casefold() for word in one.words]
             said = any(spoken[at : at + len(words)] == words for at in range(len(spoken) + 1))
+            said = said and (not item.sections or one.section in item.sections)
             if item.sections and one.section not in item.sections:
                 continue
             if said and (item.near is None or (isinstance(fact, Fact) and _stands_in(fact, one))):

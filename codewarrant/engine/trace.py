@@ -20,6 +20,8 @@ class Sentence:
     begin: int
     end: int
     words: tuple[str, ...]
+    section: str = ""
+    """Kind of the section it stands in; empty under no known heading."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,7 @@ class Reader:
                         sentence.begin,
                         sentence.end,
                         tuple(token.fold for token in sentence.tokens if token.lemma),
+                        sentence.section.kind,
                     )
                 )
         for display in displays:
