@@ -119,7 +119,7 @@ def _diagnoses(
             ReportedDiagnosis(
                 sequence=len(reported) + 1,
                 code=code,
-                release=f"{release.system} {release.release}",
+                release=release.release,
                 title=release.title(code.value) or "title not installed",
                 role="secondary" if reported else first,
                 present_on_admission=str(poa) if poa is not None else None,
