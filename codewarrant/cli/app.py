@@ -141,6 +141,35 @@ def try_packs(
 
 
 @app.command()
+def fmt(
+    packs: Packs = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; list the files that would change.")
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Write nothing; show what would change.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Put rule files into the one layout, keeping every comment."""
+    from codewarrant.cli.format import run
+
+    raise typer.Exit(run(packs or [], check=check, diff=diff, json=json))
+
+
+@app.command()
+def lint(
+    packs: Packs = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")] = False,
+    json: Json = False,
+) -> None:
+    """Look for what is allowed but probably not meant."""
+    from codewarrant.cli.lint import run
+
+    raise typer.Exit(run(packs or [], strict=strict, json=json))
+
+
+@app.command()
 def evaluate(
     charts: Annotated[
         Path, typer.Argument(help="Charts with a coder's codes, one JSON object a line.")
