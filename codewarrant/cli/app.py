@@ -132,12 +132,18 @@ def check(
 @app.command("test")
 def try_packs(
     packs: Packs = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Say which conditions no example shows to decide.")
+    ] = False,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", help="Write the results as JUnit XML.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Run the examples and tests that rulepacks carry."""
-    from codewarrant.cli.packs import run_test
+    """Run the examples, tests and golden charts of rulepacks."""
+    from codewarrant.cli.try_packs import run_test
 
-    raise typer.Exit(run_test(packs or [], json=json))
+    raise typer.Exit(run_test(packs or [], json=json, coverage=coverage, junit_file=junit))
 
 
 @app.command()

@@ -1,11 +1,10 @@
-"""``codewarrant check`` and ``codewarrant test``: the everyday tools of who writes rulepacks."""
+"""``codewarrant check``: every mistake of rulepacks with its place and help."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, write_json
@@ -15,7 +14,6 @@ from codewarrant.coding.relations import CodeAttributes
 from codewarrant.dsl.check import Checked, check_packs
 from codewarrant.dsl.codeview import InstalledCodes
 from codewarrant.dsl.diagnostics import Diagnostic, render
-from codewarrant.dsl.examples import CaseResult, run_examples
 from codewarrant.dsl.link import link
 from codewarrant.dsl.pack import load_pack_dir
 
@@ -35,7 +33,7 @@ class Opened:
 def run_check(folders: Sequence[Path], *, json: bool) -> Exit:
     """Check packs and print each mistake with its place and help."""
     try:
-        opened = _open(folders)
+        opened = open_packs(folders)
     except (OSError, ValueError, CodeSetError) as error:
         return fail(str(error), Exit.REFUSED, json=json)
     packs = [pack for pack in opened.checked.packs if pack.source.name in opened.asked]
@@ -43,40 +41,14 @@ def run_check(folders: Sequence[Path], *, json: bool) -> Exit:
     if json:
         write_json({"rules": rules, "diagnostics": [item.to_json() for item in opened.found]})
     else:
-        _show(opened)
-        errors = _errors(opened.found)
-        warnings = len(opened.found) - errors
-        print(f"{len(packs)} packs, {rules} rules, {errors} errors, {warnings} warnings")
-    return Exit.FINDINGS if _errors(opened.found) else Exit.FINE
+        show(opened)
+        wrong = errors(opened.found)
+        warnings = len(opened.found) - wrong
+        print(f"{len(packs)} packs, {rules} rules, {wrong} errors, {warnings} warnings")
+    return Exit.FINDINGS if errors(opened.found) else Exit.FINE
 
 
-def run_test(folders: Sequence[Path], *, json: bool) -> Exit:
-    """Run the examples and tests of packs; a pack with errors is not run."""
-    try:
-        opened = _open(folders)
-    except (OSError, ValueError, CodeSetError) as error:
-        return fail(str(error), Exit.REFUSED, json=json)
-    if _errors(opened.found):
-        if json:
-            write_json({"diagnostics": [item.to_json() for item in opened.found]})
-        else:
-            _show(opened)
-        return Exit.FINDINGS
-    results = run_examples(opened.checked, opened.codes)
-    names = {pack.name for pack in opened.checked.packs if pack.source.name in opened.asked}
-    cases = [case for case in results.cases if case.pack in names]
-    failed = [case for case in cases if not case.passed]
-    if json:
-        write_json({"passed": len(cases) - len(failed), "failed": [_form(case) for case in failed]})
-    else:
-        for item in results.diagnostics:
-            if item.span.file.split("/")[0] in opened.asked:
-                print(render(item, opened.checked.files), end="\n\n")
-        print(f"{len(cases) - len(failed)} of {len(cases)} examples and tests pass")
-    return Exit.FINDINGS if failed else Exit.FINE
-
-
-def _open(folders: Sequence[Path]) -> Opened:
+def open_packs(folders: Sequence[Path]) -> Opened:
     """Load and check. Raises what loading raises if a folder cannot be read."""
     given = [load_pack_dir(folder) for folder in folders]
     sources = installed_packs(given)
@@ -89,21 +61,12 @@ def _open(folders: Sequence[Path]) -> Opened:
     return Opened(checked, codes, asked, tuple(found))
 
 
-def _errors(found: Sequence[Diagnostic]) -> int:
+def errors(found: Sequence[Diagnostic]) -> int:
+    """How many of these are errors."""
     return sum(item.severity == "error" for item in found)
 
 
-def _show(opened: Opened) -> None:
+def show(opened: Opened) -> None:
+    """Print what is wrong, for people."""
     for item in opened.found:
         print(render(item, opened.checked.files), end="\n\n")
-
-
-def _form(case: CaseResult) -> dict[str, Any]:
-    return {
-        "pack": case.pack,
-        "rule": case.rule,
-        "title": case.title,
-        "file": case.example.span.file,
-        "line": case.example.span.line,
-        "missed": [{"expected": item.expected, "got": item.got} for item in case.missed],
-    }

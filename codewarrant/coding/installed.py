@@ -17,9 +17,9 @@ from codewarrant.codesets.cache import cache_folder, load
 from codewarrant.codesets.codeset import CodeSet
 from codewarrant.coding.snapshot import Part, Snapshot, archive
 from codewarrant.dsl.pack import PackSource, load_pack_dir
-from codewarrant.engine.canonical import sha256
+from codewarrant.engine.canonical import digest, sha256
 from codewarrant.extract.lexicon import Lexicon, compile_lexicon, terms_of
-from codewarrant.extract.tables import load_tables
+from codewarrant.extract.tables import Table, load_tables
 
 SYSTEMS = ("icd10cm", "icd9cm")
 VERSION = re.compile(r'^pack\s+\S+\s+"[^"]*"\s+version\s+([\w.]+)', re.MULTILINE)
@@ -67,9 +67,13 @@ def installed_snapshot(extra: Sequence[Path] = ()) -> Snapshot:
 
     Raises ``OSError`` or ``ValueError`` where a pack cannot be read.
     """
+    return snapshot_of(installed_packs([load_pack_dir(folder) for folder in extra]))
+
+
+def snapshot_of(packs: Sequence[PackSource]) -> Snapshot:
+    """These rulepacks with the code sets and the scorecard of this installation."""
     parts = [
-        Part("pack", source.name, declared_version(source), archive(source))
-        for source in installed_packs([load_pack_dir(folder) for folder in extra])
+        Part("pack", source.name, declared_version(source), archive(source)) for source in packs
     ]
     for system in SYSTEMS:
         release = installed_release(system)
@@ -79,18 +83,21 @@ def installed_snapshot(extra: Sequence[Path] = ()) -> Snapshot:
     return Snapshot(parts, cached_lexicon)
 
 
-def cached_lexicon(release: CodeSet, epoch: date) -> Lexicon:
-    """The lexicon of a release on a date, compiled once and kept in the cache folder.
+def cached_lexicon(release: CodeSet, epoch: date, vocabulary: Table) -> Lexicon:
+    """The lexicon of a release on a date with the phrases of rulepacks, compiled once and kept in
+    the cache folder.
 
     A file that is damaged is compiled again.
     """
     tables = load_tables()
-    name = sha256(f"{release.digest} {epoch} {tables.digest} {_compiler()}".encode())
+    made_from = (release.digest, str(epoch), tables.digest, digest(vocabulary), _compiler())
+    name = sha256(" ".join(made_from).encode())
     path = cache_folder() / f"lexicon-{name[:32]}.json"
     try:
         return Lexicon.from_bytes(path.read_bytes())
     except (OSError, ValueError):
-        data = compile_lexicon(terms_of(release, epoch), tables["abbreviations"], tables)
+        terms = terms_of(release, epoch)
+        data = compile_lexicon(terms, tables["abbreviations"], tables, vocabulary)
         _keep(path, data)
         return Lexicon.from_bytes(data)
 
