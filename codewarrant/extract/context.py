@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from codewarrant.extract.tables import Tables
+from codewarrant.extract.tables import Table, Tables
 from codewarrant.extract.words import Speller, Token
 
 KINDS = ("polarity", "certainty", "temporality", "experiencer")
@@ -94,13 +94,18 @@ def context_rules(tables: Tables, speller: Speller) -> ContextRules:
 
     Raises ``ValueError`` with the phrase for an unknown kind, value, direction, bound or class.
     """
+    return context_rules_of(tables["context"], speller)
+
+
+def context_rules_of(table: Table, speller: Speller) -> ContextRules:
+    """Compile a table of the columns of ``context.tsv``; raises like :func:`context_rules`."""
     by_first: dict[str, list[Cue]] = {}
     informants: dict[str, set[tuple[str, ...]]] = {"before": set(), "after": set()}
-    for row in tables["context"].dicts():
+    for row in table.dicts():
         phrase = tuple(cue_words(speller.tokens(row["phrase"])))
         classes = frozenset(row["terminators"].split())
         cue = Cue(phrase, row["kind"], row["value"], row["direction"], row["bound"], classes)
-        _check(cue, row["phrase"])
+        _check(cue, row["phrase"], table.name)
         if cue.kind == "informant":
             informants[cue.value].add(phrase)
         else:
@@ -112,7 +117,7 @@ def context_rules(tables: Tables, speller: Speller) -> ContextRules:
     return ContextRules(ordered, {side: frozenset(found) for side, found in informants.items()})
 
 
-def _check(cue: Cue, phrase: str) -> None:
+def _check(cue: Cue, phrase: str, table: str) -> None:
     known = {*VALUES["terminator"], "comma"}
     bad = (
         not cue.phrase
@@ -123,7 +128,7 @@ def _check(cue: Cue, phrase: str) -> None:
         or not cue.terminators <= known
     )
     if bad:
-        raise ValueError(f"context.tsv: row {phrase!r} is not a scope rule")
+        raise ValueError(f"{table}.tsv: row {phrase!r} is not a scope rule")
 
 
 class _Found(NamedTuple):

@@ -1,4 +1,4 @@
-"""Facts of a note that are no diagnosis: pregnancy, tobacco, insulin, organism, side, episode …
+"""Facts of a note that are no diagnosis: pregnancy, tobacco, medicines, organism, side, episode …
 
 Each comes from an affirmed, current statement about the patient, with the passage that says it.
 """
@@ -10,8 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from codewarrant.engine.values import Code
 from codewarrant.extract.context import Context, Scope, context_of
+from codewarrant.extract.gestation import find_gestation
+from codewarrant.extract.links import Condition, find_dysfunction, infection_of
+from codewarrant.extract.medications import Medications, find_medications
 from codewarrant.extract.tables import Tables
+from codewarrant.extract.tobacco import find_tobacco
 from codewarrant.extract.words import Speller, Token
 
 
@@ -26,48 +31,31 @@ class Found(NamedTuple):
     side: str | None = None
     dependent: bool | None = None
     temporary: bool | None = None
+    about: Code | None = None
+    due_to: tuple[Code, ...] = ()
 
 
-NUMBER_WORDS = {"one": 1, "two": 2, "three": 3}
-PREGNANT = re.compile(
-    r"\b(?:(?P<w1>\d{1,2})(?:\s*(?:\d/7|\+\s*\d|and \d/7))?[\s-]*(?:weeks?|wks?|w)\b[\s-]*"
-    r"(?:\d\s*days?\s*)?(?:pregnant|gestation|gravid|ga\b|intrauterine pregnancy|iup)"
-    r"|pregnant\b(?:,? (?:at|currently at|now at) (?P<w2>\d{1,2}) (?:weeks?|wks?))?"
-    r"|(?:gestational age|ega|ga|gestation)\b(?: of| is|:)?\s*(?P<w3>\d{1,2})\s*(?:weeks?|wks?|w)\b"
-    r"|(?:intrauterine|viable|normal|supervision of) pregnancy\b"
-    r"(?:,? at (?P<w4>\d{1,2}) (?:weeks?|wks?))?"
-    r"|pregnancy at (?P<w5>\d{1,2}) (?:weeks?|wks?))",
-    re.I,
-)
-SMOKER = re.compile(
-    r"\b(?P<dep>(?:nicotine|tobacco|cigarette)(?: \w+)? (?:dependence|addiction)"
-    r"|dependence on (?:nicotine|tobacco|cigarettes)|(?:nicotine|tobacco)[ -]dependent"
-    r"|tobacco use disorder)\b"
-    r"|\b(?<!non-)(?<!non )(?<!ex-)(?<!ex )(?:current(?:ly)? (?:every ?day |daily )?smok(?:er|es)"
-    r"|smokes\b|smoker\b|currently smoking|tobacco (?:use|abuse|user)\b|uses tobacco"
-    r"|active smok(?:er|ing)|continues to smoke)",
-    re.I,
-)
-FORMER = re.compile(
-    r"\b(?:former|ex|previous|quit|past|never|non|stopped|prior)\b[\s-]*(?:\w+ )?$", re.I
-)
-QUIT = re.compile(r"\b(?:quit|stopped|gave up)\b(?! line)", re.I)
 BMI = re.compile(
     r"\b(?:bmi|body mass index)\b\s*(?:\(bmi\)\s*)?"
     r"(?:is|of|was|today|:|=|at|calculated at|currently|\s)*\s*(?P<value>\d{2})(?:\.\d+)?\b",
     re.I,
 )
-INSULIN = re.compile(
-    r"\b(?:(?P<long>long[ -]term(?: \(current\))?(?: use of)? insulin|insulin[ -]dependent"
-    r"|chronic insulin)"
-    r"|(?:insulin (?:glargine|lispro|aspart|detemir|degludec|nph|pump|therapy|regimen)"
-    r"|lantus|humalog|novolog|levemir|basaglar|tresiba|toujeo|humulin|novolin|insulin))\b",
+ABNORMAL = re.compile(
+    r"\babnormal (?:exam(?:ination)? )?findings?\b"
+    r"|\babnormal(?:ity|ities) (?:was |were )?(?:found|noted) on (?:the |today's )?exam",
     re.I,
 )
-INSULIN_IS_NO_DRUG = re.compile(r"^\W*(?:resistan|level|sensitiv|secret|antibod)", re.I)
-TEMPORARY = re.compile(
-    r"\b(?:temporar\w*|sliding scale|while inpatient|while hospitali[sz]ed|during (?:this )?"
-    r"(?:hospital\w*|admission|stay)|perioperative\w*|insulin drip|one dose|short[ -]term)\b",
+SEPARATE_VISIT = re.compile(
+    r"\bseparately identifiable\b"
+    r"|\b(?:evaluated|addressed|assessed|managed|treated)"
+    r" (?:separately|apart|independently|distinctly) from (?:the|today's|her|his)\b"
+    r"|\b(?:was |is )?(?:not|no) (?:a )?part of the decision (?:to|for)\b"
+    r"|\b(?:separate|unrelated|independent|distinct) (?:evaluation(?: and management)?|e/m|e&m"
+    r"|office visit|visit|problem)[^.;]{0,40}"
+    r" (?:from|to|of|beyond) (?:the|today's) (?:procedure|injection)"
+    r"|\b(?:in addition to|beyond|above and beyond|apart from) (?:the|today's)"
+    r" (?:\w+ )?(?:procedure|injection),?(?: a)?(?: significant,?)?"
+    r" (?:separate|distinct|independent) (?:evaluation|visit|e/m|problem)\b",
     re.I,
 )
 EPISODE = (
@@ -98,7 +86,6 @@ SIDE = re.compile(
 NEITHER_SIDE = re.compile(
     r"^\W*(?:now|away|after|before|alone|to|against|without|over the|heart)\b", re.I
 )
-FEWEST_WEEKS, MOST_WEEKS = 1, 44
 
 
 @dataclass(frozen=True)
@@ -106,6 +93,15 @@ class Organisms:
     """Names of organisms by their words' normal forms, first word first."""
 
     by_first: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What findings are found by: organisms, medicines, and the code that "sepsis" alone has."""
+
+    organisms: Organisms
+    medications: Medications
+    sepsis: Code | None
 
 
 def organisms(tables: Tables, speller: Speller) -> Organisms:
@@ -123,58 +119,98 @@ def find_findings(
     text: str,
     tokens: Sequence[Token],
     scopes: Sequence[Scope],
-    known: Organisms,
+    known: Known,
     section: Context,
+    conditions: Sequence[Condition] = (),
 ) -> list[Found]:
-    """The findings of one sentence in order. ``section`` is the context its section alone gives."""
-    if section.temporality != "current" or section.experiencer != "patient" or not tokens:
+    """The findings of one sentence in order.
+
+    ``section`` is the context its section alone gives, ``conditions`` are its mentions. In a list
+    of past conditions only what is said of smoking and of medicines counts.
+    """
+    if section.temporality == "hypothetical" or section.experiencer != "patient" or not tokens:
         return []
-    begin, end = tokens[0].begin, tokens[-1].end
-    out = [
-        found
-        for found in (*_by_pattern(text, begin, end, tokens), *_organism(tokens, known))
-        if _stated(found, scopes)
-    ]
+    past = section.temporality != "current"
+    words = [(at, token.lemma) for at, token in enumerate(tokens) if token.lemma]
+    out = list(_tobacco(text, tokens, scopes, past))
+    for item in find_medications(text, tokens, words, scopes, known.medications, past):
+        out.append(Found(item.begin, item.end, item.kind, temporary=item.temporary))
+    if not past:
+        out.extend(
+            found
+            for found in (
+                *_by_pattern(text, tokens),
+                *_organisms(tokens, words, known, conditions),
+                *_dysfunctions(tokens, known, conditions),
+            )
+            if _stated(found, scopes)
+        )
     return sorted(set(out), key=lambda item: tuple(str(part) for part in item))
 
 
 def _stated(found: Found, scopes: Sequence[Scope]) -> bool:
-    context = context_of(found.begin, found.end, scopes)
-    return context[:4] == ("affirmed", "confirmed", "current", "patient")
+    """Whether both ends of the passage are affirmed, sure, present and the patient's own."""
+    sure = ("affirmed", "confirmed", "current", "patient")
+    begin, end = found.begin, found.end
+    return (
+        context_of(begin, end, scopes)[:4] == sure
+        and context_of(end - 1, end, scopes)[:4] == sure
+        and context_of(begin, begin + 1, scopes)[:4] == sure
+    )
 
 
-def _by_pattern(text: str, begin: int, end: int, tokens: Sequence[Token]) -> Iterator[Found]:
-    for match in PREGNANT.finditer(text, begin, end):
-        weeks = next((int(number) for number in match.groups() if number), None)
-        if weeks is None or FEWEST_WEEKS <= weeks <= MOST_WEEKS:
-            yield _at(tokens, match, "pregnant", value=weeks)
-    sentence = text[begin:end]
-    for match in SMOKER.finditer(text, begin, end):
-        if not FORMER.search(text[begin : match.start()]) and not QUIT.search(sentence):
-            yield _at(tokens, match, "smoker", dependent=True if match["dep"] else None)
+def _tobacco(
+    text: str, tokens: Sequence[Token], scopes: Sequence[Scope], past: bool
+) -> Iterator[Found]:
+    for said in find_tobacco(text, tokens[0].begin, tokens[-1].end):
+        found = _at(tokens, said.begin, said.end, said.kind, dependent=said.dependent)
+        context = context_of(found.begin, found.end, scopes)
+        own = context.polarity == "affirmed" and context.experiencer == "patient"
+        if said.kind == "former-smoker":
+            if own and context.temporality != "hypothetical" and context.certainty == "confirmed":
+                yield found
+        elif not past and _stated(found, scopes):
+            yield found
+
+
+def _by_pattern(text: str, tokens: Sequence[Token]) -> Iterator[Found]:
+    begin, end = tokens[0].begin, tokens[-1].end
+    for said in find_gestation(text, begin, end):
+        yield _at(tokens, said.begin, said.end, said.kind, value=said.weeks)
     for match in BMI.finditer(text, begin, end):
-        yield _at(tokens, match, "bmi", value=int(match["value"]))
-    for match in INSULIN.finditer(text, begin, end):
-        if INSULIN_IS_NO_DRUG.search(text[match.end() : match.end() + 20]):
-            continue
-        temporary = False if match["long"] else True if TEMPORARY.search(sentence) else None
-        yield _at(tokens, match, "insulin", temporary=temporary)
+        yield _at(tokens, *match.span(), "bmi", value=int(match["value"]))
     for pattern, episode in EPISODE:
         for match in pattern.finditer(text, begin, end):
-            yield _at(tokens, match, "episode", text=episode)
+            yield _at(tokens, *match.span(), "episode", text=episode)
+    for pattern, kind in ((ABNORMAL, "abnormal-finding"), (SEPARATE_VISIT, "separate-visit")):
+        for match in pattern.finditer(text, begin, end):
+            yield _at(tokens, *match.span(), kind)
 
 
-def _at(tokens: Sequence[Token], match: re.Match[str], kind: str, **fields: object) -> Found:
-    inside = [
-        at
-        for at, token in enumerate(tokens)
-        if token.begin < match.end() and match.start() < token.end
-    ]
+def _organisms(
+    tokens: Sequence[Token],
+    words: Sequence[tuple[int, str]],
+    known: Known,
+    conditions: Sequence[Condition],
+) -> Iterator[Found]:
+    for found in _organism(words, known.organisms):
+        about = infection_of(found.begin, found.end, tokens, conditions, known.sepsis)
+        yield found._replace(about=about)
+
+
+def _dysfunctions(
+    tokens: Sequence[Token], known: Known, conditions: Sequence[Condition]
+) -> Iterator[Found]:
+    for item in find_dysfunction(tokens, conditions, known.sepsis):
+        yield Found(item.begin, item.end, "organ-dysfunction", due_to=(item.code,))
+
+
+def _at(tokens: Sequence[Token], begin: int, end: int, kind: str, **fields: object) -> Found:
+    inside = [at for at, token in enumerate(tokens) if token.begin < end and begin < token.end]
     return Found(inside[0], inside[-1] + 1, kind, **fields)  # pyright: ignore[reportArgumentType]
 
 
-def _organism(tokens: Sequence[Token], known: Organisms) -> Iterator[Found]:
-    words = [(at, token.lemma) for at, token in enumerate(tokens) if token.lemma]
+def _organism(words: Sequence[tuple[int, str]], known: Organisms) -> Iterator[Found]:
     index = 0
     while index < len(words):
         for phrase, name in known.by_first.get(words[index][1], ()):

@@ -14,9 +14,11 @@ from codewarrant.engine.facts import Evidence
 from codewarrant.engine.trace import Sentence
 from codewarrant.engine.values import Code
 from codewarrant.extract.context import Context, Scope, context_of, context_rules, find_scopes
-from codewarrant.extract.findings import Found, find_findings, organisms, side_of
+from codewarrant.extract.findings import Found, Known, find_findings, organisms, side_of
 from codewarrant.extract.lexicon import Lexicon
+from codewarrant.extract.links import Condition, infection_ranges
 from codewarrant.extract.match import Hit, find_hits
+from codewarrant.extract.medications import medications
 from codewarrant.extract.sections import Section, find_sections, section_rules
 from codewarrant.extract.sentences import find_sentences, sentence_abbreviations
 from codewarrant.extract.tables import Tables, load_tables
@@ -35,6 +37,8 @@ MOST_TOKENS = 256
 """A longer sentence is no sentence; it is read in parts, so that time stays in proportion."""
 PRESENT_REASON = frozenset({"chief complaint", "indication", "history of present illness"})
 STATUS_PAST = frozenset({"resolved", "inactive", "remission"})
+STAY = frozenset({"discharge diagnosis", "hospital course"})
+RESOLVED = frozenset({"resolved", "resolution", "cleared", "healed"})
 CERTAINTIES = ("confirmed", "probable", "suspected", "ruled out")
 """From the surest; of two statements about one mention the less sure one holds."""
 
@@ -84,7 +88,10 @@ class Reader:
         self.section_rules = section_rules(used)
         self.abbreviations = sentence_abbreviations(used)
         self.context_rules = context_rules(used, used.speller)
-        self.organisms = organisms(used, used.speller)
+        self.infections = infection_ranges(used)
+        self.known = Known(
+            organisms(used, used.speller), medications(used, used.speller), self._sepsis()
+        )
         self.lasting = _lasting(used)
 
     def read(self, notes: Sequence[Note], displays: Sequence[Unread] = ()) -> Reading:
@@ -96,8 +103,9 @@ class Reader:
             found = self.sentences(note.text, note.kind)
             words = frozenset(t.lemma for sentence in found for t in sentence.tokens if t.lemma)
             for sentence in found:
-                mentions.extend(self._note_mentions(note, sentence, words))
-                findings.extend(self._note_findings(note, sentence))
+                hits = self.hits(note.text, sentence, words)
+                mentions.extend(self._note_mentions(note, sentence, hits))
+                findings.extend(self._note_findings(note, sentence, hits))
                 sentences.append(
                     Sentence(
                         note.source,
@@ -123,7 +131,7 @@ class Reader:
                 tokens = tuple(self.speller.tokens(text, begin, end))
                 for first in range(0, len(tokens), MOST_TOKENS):
                     part = tokens[first : first + MOST_TOKENS]
-                    scopes = tuple(find_scopes(part, self.context_rules))
+                    scopes = _in_stay(find_scopes(part, self.context_rules), part, section.kind)
                     out.append(ReadSentence(section, part[0].begin, part[-1].end, part, scopes))
         return out
 
@@ -178,9 +186,9 @@ class Reader:
         return ""
 
     def _note_mentions(
-        self, note: Note, sentence: ReadSentence, words: frozenset[str]
+        self, note: Note, sentence: ReadSentence, hits: Sequence[Hit]
     ) -> Iterable[Mention]:
-        for hit in self.hits(note.text, sentence, words):
+        for hit in hits:
             code = self.lexicon.codes[hit.code]
             context = self.context(sentence, hit.begin, hit.end, code)
             begin, end = sentence.tokens[hit.begin].begin, sentence.tokens[hit.end - 1].end
@@ -200,13 +208,15 @@ class Reader:
                 order=self._order(note, sentence, begin),
             )
 
-    def _note_findings(self, note: Note, sentence: ReadSentence) -> Iterable[Finding]:
+    def _note_findings(
+        self, note: Note, sentence: ReadSentence, hits: Sequence[Hit]
+    ) -> Iterable[Finding]:
         kind = self.section_rules.of(sentence.section.kind)
         section = Context(
             temporality=kind.temporality or "current", experiencer=kind.experiencer or "patient"
         )
         found: list[Found] = find_findings(
-            note.text, sentence.tokens, sentence.scopes, self.organisms, section
+            note.text, sentence.tokens, sentence.scopes, self.known, section, self._conditions(hits)
         )
         for item in found:
             begin, end = sentence.tokens[item.begin].begin, sentence.tokens[item.end - 1].end
@@ -216,9 +226,23 @@ class Reader:
                 text=item.text,
                 dependent=item.dependent,
                 temporary=item.temporary,
+                about=item.about,
+                due_to=item.due_to,
                 evidence=(_passage(note, begin, end),),
                 order=self._order(note, sentence, begin),
             )
+
+    def _conditions(self, hits: Sequence[Hit]) -> list[Condition]:
+        codes = self.lexicon.codes
+        return [
+            Condition(hit.begin, hit.end, codes[hit.code], self.infections.kinds(codes[hit.code]))
+            for hit in hits
+        ]
+
+    def _sepsis(self) -> Code | None:
+        """The code of sepsis of which nothing more is said, in this lexicon's code set."""
+        hits = find_hits(self.speller.tokens("sepsis"), self.lexicon, frozenset(), "sepsis")
+        return self.lexicon.codes[hits[0].code] if hits else None
 
     def _order(self, note: Note, sentence: ReadSentence, begin: int) -> tuple[int | str, ...]:
         day = note.date.isoformat() if note.date else ""
@@ -251,6 +275,25 @@ class Reader:
                     evidence=(Evidence(display.source, display.path, text=display.display),),
                     order=display.order or ("", display.source, DISPLAY_RANK, begin),
                 )
+
+
+def _in_stay(scopes: Sequence[Scope], tokens: Sequence[Token], section: str) -> tuple[Scope, ...]:
+    """The scopes without "resolved" where it tells the end of something treated during the stay.
+
+    In a list of discharge diagnoses it does so before and after the diagnosis, in the course of
+    the stay only after it: what resolved before the stay is told the other way round.
+    """
+    if section not in STAY:
+        return tuple(scopes)
+    return tuple(
+        scope
+        for scope in scopes
+        if not (
+            scope.value == "historical"
+            and (scope.backward or section == "discharge diagnosis")
+            and RESOLVED & {token.fold for token in tokens[scope.at[0] : scope.at[1]]}
+        )
+    )
 
 
 def _less_sure(first: str, second: str | None) -> str:
@@ -302,4 +345,6 @@ def _finding_key(finding: Finding) -> tuple[object, ...]:
         finding.kind,
         finding.value or 0,
         finding.text or "",
+        str(finding.about or ""),
+        tuple(str(code) for code in finding.due_to),
     )
