@@ -9,14 +9,14 @@ from datetime import date
 from typing import TypeVar
 
 from codewarrant.dsl import syntax as s
-from codewarrant.dsl.cases import Case, lower_case
+from codewarrant.dsl.cache import Memory
+from codewarrant.dsl.cases import Case
 from codewarrant.dsl.codeview import CodeView
 from codewarrant.dsl.declarations import Declarations
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, Related, Span, did_you_mean, fault
-from codewarrant.dsl.lower import LoweredRule, lower_rule, window_of
+from codewarrant.dsl.lower import LoweredRule, window_of
 from codewarrant.dsl.overrides import Base, ParameterChange, RuleChange, lower_override
 from codewarrant.dsl.pack import PackSource
-from codewarrant.dsl.parse import parse_file
 from codewarrant.dsl.scope import Names
 from codewarrant.dsl.vocabulary import Placed, read_vocabulary
 
@@ -72,14 +72,26 @@ class _Read:
     complete: bool
 
 
-def check_packs(sources: Sequence[PackSource], codes: CodeView) -> Checked:
-    """Check packs together: each may extend others of ``sources``. Never raises for bad packs."""
+def check_packs(
+    sources: Sequence[PackSource], codes: CodeView, memory: Memory | None = None
+) -> Checked:
+    """Check packs together: each may extend others of ``sources``. Never raises for bad packs.
+
+    With a ``memory`` that an earlier check of these packs has filled, only what has changed since
+    is worked out; the answer is the same.
+    """
+    memory = memory or Memory()
+    with memory.checking(codes):
+        return _check_all(sources, codes, memory)
+
+
+def _check_all(sources: Sequence[PackSource], codes: CodeView, memory: Memory) -> Checked:
     faults: list[Diagnostic] = []
     files: dict[str, str] = {}
     read: dict[str, _Read] = {}
     several = len(sources) > 1
     for source in sorted(sources, key=lambda item: item.name):
-        found = _read(source, f"{source.name}/" if several else "", files, faults)
+        found = _read(source, f"{source.name}/" if several else "", files, faults, memory)
         if found is None:
             continue
         other = read.get(found.block.name.text)
@@ -98,20 +110,24 @@ def check_packs(sources: Sequence[PackSource], codes: CodeView) -> Checked:
     packs: dict[str, CheckedPack] = {}
     starts: dict[str, int] = {}
     for name in _in_order(read, faults):
-        packs[name] = _check(read[name], packs, read, codes, starts, faults)
+        packs[name] = _check(read[name], packs, read, codes, starts, faults, memory)
     broken = {name for item in read.values() for name in item.broken}
     broken |= {name for item in packs.values() for name in item.names.lost}
     return Checked(tuple(packs.values()), _settled(faults, broken), files)
 
 
 def _read(
-    source: PackSource, prefix: str, files: dict[str, str], faults: list[Diagnostic]
+    source: PackSource,
+    prefix: str,
+    files: dict[str, str],
+    faults: list[Diagnostic],
+    memory: Memory,
 ) -> _Read | None:
     blocks: list[s.BlockNode] = []
     broken: set[str] = set()
     complete = True
     for name in source.rule_files:
-        file, found = parse_file(prefix + name, source.files[name])
+        file, found = memory.parsed(prefix + name, source.files[name])
         files[prefix + name] = file.text
         faults += found
         blocks += file.blocks
@@ -193,6 +209,7 @@ def _check(
     codes: CodeView,
     starts: dict[str, int],
     faults: list[Diagnostic],
+    memory: Memory,
 ) -> CheckedPack:
     block = read.block
     if block.effective is None and read.complete:
@@ -220,7 +237,8 @@ def _check(
     declared.read_derived(_all(read, s.DeriveBlock))
     names.applies = declared.checked_applies(block.applies)
     vocabulary = _vocabulary(read, names, faults)
-    rules = _rules(read, names, faults)
+    memory.declared(block, read.blocks, read.source.files, lines)
+    rules = _rules(read, names, faults, memory)
     broken = read.broken | {
         item.name.text for item in _all(read, s.RuleBlock) if item.name.text not in rules
     }
@@ -253,7 +271,7 @@ def _check(
     examples = [example for rule in rules.values() for example in rule.block.examples]
     examples += [item.example for item in _all(read, s.TestBlock)]
     _rule_names(examples, rules, packs, lines, broken, faults)
-    cases = [lower_case(example, names, _day(example, rules, on), faults) for example in examples]
+    cases = [memory.case(example, names, _day(example, rules, on), faults) for example in examples]
     return CheckedPack(
         read.source,
         block,
@@ -318,7 +336,9 @@ def _ancestors(
     return out
 
 
-def _rules(read: _Read, names: Names, faults: list[Diagnostic]) -> dict[str, LoweredRule]:
+def _rules(
+    read: _Read, names: Names, faults: list[Diagnostic], memory: Memory
+) -> dict[str, LoweredRule]:
     rules: dict[str, LoweredRule] = {}
     seen: dict[str, s.Name] = {}
     for block in _all(read, s.RuleBlock):
@@ -328,7 +348,7 @@ def _rules(read: _Read, names: Names, faults: list[Diagnostic]) -> dict[str, Low
             continue
         seen[block.name.text] = block.name
         found: list[Diagnostic] = []
-        lowered = lower_rule(block, names, read.block, found)
+        lowered = memory.rule(block, names, read.block, found)
         faults += found
         if not found:
             rules[block.name.text] = lowered

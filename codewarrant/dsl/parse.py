@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
@@ -97,8 +98,14 @@ SKELETON = frozenset(
 """Words that cannot name anything: a rule called ``when`` is a rule without its name."""
 
 
-def parse_file(name: str, data: bytes) -> tuple[s.File, tuple[Diagnostic, ...]]:
-    """Parse one file. What cannot be read is left out of the tree and reported, once a block."""
+def parse_file(
+    name: str, data: bytes, node_of: Callable[[Block], s.BlockNode] | None = None
+) -> tuple[s.File, tuple[Diagnostic, ...]]:
+    """Parse one file. What cannot be read is left out of the tree and reported, once a block.
+
+    ``node_of`` stands in for ``parse_block``, for callers that remember blocks.
+    """
+    node_of = node_of or parse_block
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -111,7 +118,7 @@ def parse_file(name: str, data: bytes) -> tuple[s.File, tuple[Diagnostic, ...]]:
     faults: list[Diagnostic] = []
     for block in blocks:
         try:
-            nodes.append(parse_block(block))
+            nodes.append(node_of(block))
         except Fault as error:
             faults.append(error.diagnostic)
     comments = tuple(item for block in blocks for item in block.comments)
