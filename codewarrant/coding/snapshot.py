@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -25,19 +25,22 @@ from codewarrant.dsl.check import check_packs
 from codewarrant.dsl.codeview import InstalledCodes
 from codewarrant.dsl.link import Linked, link
 from codewarrant.dsl.pack import PackSource
+from codewarrant.dsl.vocabulary import Phrase
 from codewarrant.engine.canonical import dumps, sha256
+from codewarrant.engine.comparing import in_force
 from codewarrant.engine.plan import Loaded, load
 from codewarrant.engine.program import SEMANTICS, Program
 from codewarrant.engine.relation import Relation
 from codewarrant.extract.lexicon import Lexicon, build
 from codewarrant.extract.read import READER_FORMAT, Reader
-from codewarrant.extract.tables import load_tables
+from codewarrant.extract.tables import Table, load_tables
 from codewarrant.fhir.read import READER
 
 MOST_READERS = 4
 """Lexicons kept open at once, the last used ones: each takes some 70 MB, a patient's record may
 span twenty."""
-LexiconSource = Callable[[CodeSet, date], Lexicon]
+LexiconSource = Callable[[CodeSet, date, Table], Lexicon]
+"""A release, a date and the phrases of rulepacks (may be none) to the lexicon of all three."""
 
 
 def reader_version() -> str:
@@ -49,10 +52,29 @@ def reader_version() -> str:
     )
 
 
-def build_lexicon(release: CodeSet, epoch: date) -> Lexicon:
+def build_lexicon(release: CodeSet, epoch: date, vocabulary: Table) -> Lexicon:
     """Compile the lexicon of a release on a date."""
     tables = load_tables()
-    return build(release, epoch, tables["abbreviations"], tables)
+    return build(release, epoch, tables["abbreviations"], tables, vocabulary)
+
+
+def vocabulary_table(phrases: Iterable[Phrase]) -> Table:
+    """Phrases of rulepacks as the extractor takes them, in the columns of its abbreviations."""
+    return Table(
+        "vocabulary",
+        ("phrase", "words", "icd10cm", "icd9cm", "needs", "case"),
+        tuple(
+            (
+                phrase.text,
+                phrase.words,
+                phrase.code if phrase.system == "icd10cm" else "",
+                phrase.code if phrase.system == "icd9cm" else "",
+                ";".join(phrase.needs),
+                "upper" if phrase.capitals else "",
+            )
+            for phrase in phrases
+        ),
+    )
 
 
 class SnapshotDamaged(Exception):
@@ -120,7 +142,7 @@ class Snapshot:
         self.lock = lock_text(self._parts)
         self.sha256 = sha256(self.lock)
         self._lexicons = lexicons
-        self._readers: dict[tuple[str, date], Reader] = {}
+        self._readers: dict[tuple[str, date, Table], Reader] = {}
 
     @classmethod
     def from_parts(
@@ -205,11 +227,19 @@ class Snapshot:
         """The reader of notes for a code system on a date.
 
         A date on which the release cannot say what is in force is read with the nearest one on
-        which it can; whether a code found so may be used is judged by its status.
+        which it can; whether a code found so may be used is judged by its status. Of the packs'
+        vocabularies those count that hold on the date itself; without a date none does.
         """
         release = self.releases[system]
-        key = system, release.epoch(on)
-        reader = self._readers.pop(key, None) or Reader(self._lexicons(release, key[1]))
+        vocabulary = vocabulary_table(
+            phrase
+            for phrase in self.linked.vocabulary
+            if phrase.system == system and in_force(phrase.window, on)
+        )
+        key = system, release.epoch(on), vocabulary
+        reader = self._readers.pop(key, None)
+        if reader is None:
+            reader = Reader(self._lexicons(release, key[1], vocabulary))
         self._readers[key] = reader
         if len(self._readers) > MOST_READERS:
             self._readers.pop(next(iter(self._readers)), None)

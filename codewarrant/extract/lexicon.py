@@ -7,7 +7,7 @@ look-up tables are the parsed form itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple, Protocol
@@ -88,9 +88,16 @@ class Lexicon:
             raise ValueError("not a compiled lexicon") from error
 
 
-def build(codeset: Terms, on: date, abbreviations: Table, tables: Tables) -> Lexicon:
+def build(
+    codeset: Terms,
+    on: date,
+    abbreviations: Table,
+    tables: Tables,
+    vocabulary: Table | None = None,
+) -> Lexicon:
     """The lexicon of a code set on a date, compiled now (some seconds): callers keep the bytes."""
-    return Lexicon.from_bytes(compile_lexicon(terms_of(codeset, on), abbreviations, tables))
+    terms = terms_of(codeset, on)
+    return Lexicon.from_bytes(compile_lexicon(terms, abbreviations, tables, vocabulary))
 
 
 def terms_of(codeset: Terms, on: date) -> Iterator[Term]:
@@ -99,11 +106,18 @@ def terms_of(codeset: Terms, on: date) -> Iterator[Term]:
         yield Term(Code(codeset.system, code), text, "title" if kind == "title" else "inclusion")
 
 
-def compile_lexicon(terms: Iterable[Term], abbreviations: Table, tables: Tables) -> bytes:
+def compile_lexicon(
+    terms: Iterable[Term],
+    abbreviations: Table,
+    tables: Tables,
+    vocabulary: Table | None = None,
+) -> bytes:
     """Compile wordings and an abbreviation table to the exchange form.
 
     The order of ``terms`` has no influence. An abbreviation's own code counts only where the terms
-    know the code. Raises ``ValueError`` for an abbreviation that names neither words nor a code.
+    know the code. ``vocabulary`` has rows of the same columns from outside the extractor: each of
+    its phrases is matched word for word, and stands in for an abbreviation of the same words.
+    Raises ``ValueError`` for a row that names neither words nor a code.
     """
     speller = tables.speller
     given = sorted(set(terms), key=lambda term: (term.code, term.kind, term.text))
@@ -138,13 +152,22 @@ def compile_lexicon(terms: Iterable[Term], abbreviations: Table, tables: Tables)
             )
             add(words, Sense(term.code, term.text, reading.optional), rank)
     known = {term.code for term in given}
-    phrases = _phrases(abbreviations, known, speller, add)
+    own = list(vocabulary.dicts()) if vocabulary is not None else []
+    taken = {speller.lemmas(row["phrase"]) for row in own}
+    rows = [(row, True) for row in own]
+    rows += [
+        (row, False) for row in abbreviations.dicts() if speller.lemmas(row["phrase"]) not in taken
+    ]
+    phrases = _phrases(rows, known, speller, add)
     return _encode(senses, phrases)
 
 
-def _phrases(abbreviations: Table, known: set[Code], speller: Speller, add: Any) -> dict[str, list]:
+def _phrases(
+    rows: Iterable[tuple[Mapping[str, str], bool]], known: set[Code], speller: Speller, add: Any
+) -> dict[str, list]:
+    """The phrases by their first word; each row comes with whether its words stand as they are."""
     phrases: dict[str, list[Any]] = {}
-    for row in abbreviations.dicts():
+    for row, word_for_word in rows:
         words = list(speller.lemmas(row["phrase"]))
         if not words or not (row["words"] or row["icd10cm"] or row["icd9cm"]):
             raise ValueError(f"abbreviation {row['phrase']!r} has neither words nor a code")
@@ -160,7 +183,10 @@ def _phrases(abbreviations: Table, known: set[Code], speller: Speller, add: Any)
         ]
         if codes:
             own = "=" + " ".join(words)
-            tied = upper or bool(needs)
+            if word_for_word:
+                # One phrase may mean different things in different notes.
+                own += "|" + " ".join(needs) if needs else "~"
+            tied = word_for_word or upper or bool(needs)
             required = (own,) if tied else tuple(sorted(set(signed_words(row["phrase"], speller))))
             for code in codes:
                 add(required, Sense(code, row["phrase"], ()), (CONVENTION, 0, 0, 0))
