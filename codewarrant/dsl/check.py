@@ -37,6 +37,8 @@ class CheckedPack:
     broken: frozenset[str]
     own_parameters: tuple[str, ...]
     """Names of the parameters that the pack itself declares."""
+    blocks: tuple[s.BlockNode, ...] = ()
+    """All blocks that could be read."""
     vocabulary: tuple[Placed, ...] = ()
 
     @property
@@ -282,6 +284,7 @@ def _check(
         tuple(lines),
         frozenset(broken),
         tuple(item.name.text for item in _all(read, s.ParameterBlock)),
+        read.blocks,
         vocabulary,
     )
 

@@ -83,6 +83,30 @@ CODES: dict[str, str] = {
 """Every code and what it stands for. A code is never given another meaning."""
 
 
+LINTS: dict[str, str] = {
+    "always-false": "a condition that can never hold",
+    "because-names-unassigned-code": "an exception's reason that names a code no rule assigns",
+    "because-without-variable": "a variable written into a reason without its braces",
+    "dead-code": "a code that has ended or is not yet in force, in a set",
+    "exception-never-reached": "an exception that can never excuse anything",
+    "expired-source": "a rule that is in force longer than what it cites",
+    "gap-between-versions": "days on which no version holds",
+    "lint-setting": "a lint setting that sets nothing",
+    "missing-example": "a rule that no example shows firing",
+    "no-citation": "a parameter, table or exception without a source",
+    "open-ended-date": "a pack without an end",
+    "overlapping-dates": "a row given twice for the same days",
+    "patient-data-in-example": "what looks like a real person in an example",
+    "payer-changes-diagnosis": "a payer's pack that changes what is diagnosed",
+    "quote-not-in-source": "quoted words that the source does not have",
+    "redundant-guard": "a condition on what the rule itself concludes",
+    "shadowed-by": "a rule that another makes superfluous",
+    "stale-override": "an override that can never have an effect",
+    "unused-value-set": "a value set that nothing uses",
+}
+"""Every lint and what it finds. Packs set their levels by these names."""
+
+
 class Span(NamedTuple):
     """A place: lines and columns from 1, the end not included."""
 
@@ -116,7 +140,7 @@ class Diagnostic:
     severity: Literal["error", "warning"] = "error"
 
     def __post_init__(self) -> None:
-        if self.code not in CODES:
+        if self.code not in CODES and self.code not in LINTS:
             raise ValueError(f"unregistered diagnostic {self.code}")
 
     def to_json(self) -> dict[str, Any]:

@@ -40,7 +40,7 @@ LINES = frozenset(
         "extends", "effective", "owner", "label", "url", "sha256", "cites", "dated_set",
         "dated_value", "by_columns", "severity", "mandatory", "for_each", "if_unknown", "fires",
         "does_not_fire", "approved", "derived_term", "because", "suspend", "narrow",
-        "swap_actions", "set_to", "phrase", "dictionary",
+        "swap_actions", "set_to", "phrase", "dictionary", "lint_setting",
     )
 )  # fmt: skip
 """Clauses on a line of their own."""

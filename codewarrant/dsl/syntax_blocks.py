@@ -43,6 +43,16 @@ class Cite:
 
 
 @dataclass(frozen=True, slots=True)
+class LintSetting:
+    """``level``: off, warning or error, for the pack or for the block that it stands in."""
+
+    name: Name
+    level: str
+    because: Quoted
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class ActionNode:
     """One action. ``var`` is what it acts on, ``codes`` what it names, ``word`` its text or role,
     ``to`` the ceiling of ``limit units``."""
@@ -139,6 +149,7 @@ class PackBlock:
     effective: Effective | None
     owner: str
     span: Span
+    lints: tuple[LintSetting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +180,7 @@ class ValueSetBlock:
     cites: tuple[Cite, ...]
     versions: tuple[DatedSet, ...]
     span: Span
+    lints: tuple[LintSetting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +199,7 @@ class ParameterBlock:
     cites: tuple[Cite, ...]
     values: tuple[DatedValue, ...]
     span: Span
+    lints: tuple[LintSetting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +214,7 @@ class TableBlock:
     """Whether the end column names the last day."""
     cites: tuple[Cite, ...]
     span: Span
+    lints: tuple[LintSetting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +276,7 @@ class RuleBlock:
     examples: tuple[Example, ...]
     text: str
     span: Span
+    lints: tuple[LintSetting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +296,7 @@ class OverrideBlock:
     actions: tuple[ActionNode, ...]
     value: Literal_ | None
     span: Span
+    lints: tuple[LintSetting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

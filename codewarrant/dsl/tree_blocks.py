@@ -53,6 +53,10 @@ class BlockBuilder(Builder):
     def extends(self, meta: Meta, items: list[Any]) -> Marked:
         return Marked("extends", (self.name(items[0]), str(items[1])))
 
+    def lint_setting(self, meta: Meta, items: list[Any]) -> s.LintSetting:
+        name, level, because = items
+        return s.LintSetting(self.name(name), str(level), because.value, self.span(meta))
+
     def applies(self, meta: Meta, items: list[Any]) -> Marked:
         return Marked("applies", items[-1], self.span(meta))
 
@@ -69,6 +73,7 @@ class BlockBuilder(Builder):
             self.dates(items),
             owner.text if owner else "",
             self.span(meta),
+            all_in(items, s.LintSetting),
         )
 
     def source(self, meta: Meta, items: list[Any]) -> s.SourceBlock:
@@ -121,6 +126,7 @@ class BlockBuilder(Builder):
             cites,
             versions,
             self.span(meta),
+            all_in(items, s.LintSetting),
         )
 
     def _in_order(self, versions: list[Any]) -> tuple[Any, ...]:
@@ -167,6 +173,7 @@ class BlockBuilder(Builder):
             cites,
             self._in_order([item for item, _ in dated]),
             self.span(meta),
+            all_in(items, s.LintSetting),
         )
 
     def column(self, meta: Meta, items: list[Any]) -> tuple[s.Name, str]:
@@ -193,6 +200,7 @@ class BlockBuilder(Builder):
             through,
             all_in(items, s.Cite),
             self.span(meta),
+            all_in(items, s.LintSetting),
         )
 
     def capitals(self, meta: Meta, items: list[Any]) -> Marked:
@@ -296,6 +304,7 @@ class BlockBuilder(Builder):
             examples,
             self.block.text.rstrip(),
             self.span(meta),
+            all_in(items, s.LintSetting),
         )
 
     def approved(self, meta: Meta, items: list[Any]) -> Marked:
@@ -331,6 +340,7 @@ class BlockBuilder(Builder):
             last.value if last.kind == "swap" else (),
             last.value if last.kind == "set" else None,
             self.span(meta),
+            all_in(items, s.LintSetting),
         )
 
 
