@@ -20,7 +20,7 @@ from codewarrant.dsl.types import fields_of, named_type
 from codewarrant.engine.canonical import sha256
 from codewarrant.schema import CODE_ATTRIBUTES, ENTITIES, SINGLE
 
-BAD = Path(__file__).parent / "bad"
+BAD = Path(__file__).parents[1] / "language" / "bad"
 GOOD = Path(__file__).parent / "good"
 LANGUAGE_PAGE = Path(__file__).parents[2] / "docs" / "language.md"
 
