@@ -104,7 +104,7 @@ class _Keeper:
         from codewarrant.ledger.store import Entry, Store
 
         try:
-            with Store.open(store_file(self._folder)) as store:
+            with Store.open(store_file(self._folder, make=True)) as store:
                 store.append_all(
                     [
                         Entry(chart.decision, coded.data, chart.facts, self._snapshot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,12 +19,11 @@ from codewarrant.ledger.replay import Coder
 FILE = "decisions.sqlite"
 
 
-def store_file(folder: Path) -> Path:
-    """The store's file in its folder; the folder is made where it can be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return folder / FILE  # opening it says what is wrong
+def store_file(folder: Path, *, make: bool = False) -> Path:
+    """The store's file in its folder; ``make`` makes the folder where it can be."""
+    if make:
+        with contextlib.suppress(OSError):  # opening the store says what is wrong
+            folder.mkdir(parents=True, exist_ok=True)
     return folder / FILE
 
 
