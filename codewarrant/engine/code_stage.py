@@ -71,7 +71,7 @@ class Held:
 
     def forget_what_holds(self) -> None:
         """A code that holds is no longer merely possible."""
-        codes = {fact.fields.get("code") for fact in self.facts.values()}
+        codes = by_code(self.facts.values())
         for id in [id for id, fact in self.maybe.items() if fact.fields.get("code") in codes]:
             del self.maybe[id]
 

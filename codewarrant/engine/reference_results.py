@@ -14,7 +14,7 @@ from codewarrant.engine.reference_settle import Settlement
 from codewarrant.engine.trace import LineResult, Standing
 from codewarrant.engine.values import Code, Value
 
-LAST = (True, (), 0)
+LAST = (2, (), 0)
 """The place of what was never placed: after all that was."""
 
 
