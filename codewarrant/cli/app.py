@@ -121,12 +121,48 @@ def replay(
 @app.command()
 def check(
     packs: Packs = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Check again whenever a file changes.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Check rulepacks: every mistake with its place and help."""
-    from codewarrant.cli.packs import run_check
+    from codewarrant.cli.packs import run_check, run_check_watching
 
+    if watch and json:
+        raise typer.BadParameter("choose one of --watch and --json")
+    if watch:
+        raise typer.Exit(run_check_watching(packs or []))
     raise typer.Exit(run_check(packs or [], json=json))
+
+
+new = typer.Typer(no_args_is_help=True, help="Start a rulepack or a rule, correct from the start.")
+app.add_typer(new, name="new")
+
+
+@new.command("pack")
+def new_pack(
+    name: Annotated[str, typer.Argument(help="Name of the pack and of its folder.")],
+    extends: Annotated[
+        str, typer.Option("--extends", help="An installed pack that it builds on.")
+    ] = "",
+    payer: Annotated[str, typer.Option("--payer", help="Id of the payer that it is for.")] = "",
+) -> None:
+    """Write the folder of a new rulepack."""
+    from codewarrant.cli.new import run_new_pack
+
+    raise typer.Exit(run_new_pack(name, extends=extends, payer=payer))
+
+
+@new.command("rule")
+def new_rule(
+    pack: Annotated[Path, typer.Argument(help="Folder of the rulepack.")],
+    name: Annotated[str, typer.Argument(help="Name of the rule and of its file.")],
+) -> None:
+    """Add a rule to a rulepack."""
+    from codewarrant.cli.new import run_new_rule
+
+    raise typer.Exit(run_new_rule(pack, name))
 
 
 @app.command("test")

@@ -8,8 +8,14 @@ from pathlib import Path
 
 from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, write_json
+from codewarrant.cli.watch import watch
 from codewarrant.codesets.errors import CodeSetError
-from codewarrant.coding.installed import SYSTEMS, installed_packs, installed_release
+from codewarrant.coding.installed import (
+    SYSTEMS,
+    installed_packs,
+    installed_release,
+    rulepacks_folder,
+)
 from codewarrant.coding.relations import CodeAttributes
 from codewarrant.dsl.check import Checked, check_packs
 from codewarrant.dsl.codeview import InstalledCodes
@@ -46,6 +52,14 @@ def run_check(folders: Sequence[Path], *, json: bool) -> Exit:
         warnings = len(opened.found) - wrong
         print(f"{len(packs)} packs, {rules} rules, {wrong} errors, {warnings} warnings")
     return Exit.FINDINGS if errors(opened.found) else Exit.FINE
+
+
+def run_check_watching(folders: Sequence[Path]) -> Exit:
+    """Check now and after every change of a file, until the user interrupts."""
+    for folder in folders:
+        if not folder.exists():
+            return fail(f"no rulepack at {folder}", Exit.REFUSED, json=False)
+    return watch(folders or [rulepacks_folder()], lambda: run_check(folders, json=False))
 
 
 def open_packs(folders: Sequence[Path]) -> Opened:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from codewarrant.engine import conditions as c
+from codewarrant.engine.evaluate import conjuncts
 from codewarrant.engine.program import Rule
 
 _NEGATIVE = re.compile(
@@ -28,10 +29,10 @@ def atoms_of(item: Any, inside: bool = False) -> Iterator[tuple[int, bool]]:
             yield from atoms_of(item.where, inside)
         case c.Quantified():
             yield item.atom, inside
-            yield from atoms_of(item.where, True)
+            yield from _looked_through(item)
             yield from atoms_of(item.has, True)
         case c.Aggregate():
-            yield from atoms_of(item.where, True)
+            yield from _looked_through(item)
             yield from atoms_of(item.term, True)
         case c.Arith():
             yield from atoms_of(item.left, inside)
@@ -45,6 +46,15 @@ def atoms_of(item: Any, inside: bool = False) -> Iterator[tuple[int, bool]]:
             yield from atoms_of(item.term, inside)
         case c.Between() | c.Within() | c.Matches() | c.Mentions():
             yield item.atom, inside
+
+
+def _looked_through(item: c.Quantified | c.Aggregate) -> Iterator[tuple[int, bool]]:
+    """The atoms inside, but for the one that says through which codes it looks."""
+    for part in conjuncts(item.where):
+        match part:
+            case c.InSet(_, c.Field(var, "code")) if var == item.over.var:
+                continue
+        yield from atoms_of(part, True)
 
 
 def alone(item: c.Quantified) -> bool:
