@@ -71,7 +71,7 @@ RESERVED = frozenset(
         r"\S+",
         "and any applies at authorization because between claim conflict count cpt cpt-hcpcs "
         "descendants diagnosis document does earliest effective encounter every expect extends "
-        "false finding fires has hcpcs icd10cm icd10pcs icd9cm in known latest line medication "
+        "false finding fires has hcpcs icd10cm icd10pcs icd9cm in known latest line lint medication "
         "mention modifier no none not note nothing observation one or owner patient payer pos "
         "practitioner procedure query reported revenue review rule some sum supplied then true "
         "unknown where when unless if",
