@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codewarrant.coding.body import body
+from codewarrant.coding.findings import record_findings
 from codewarrant.coding.reading import Reading
 from codewarrant.coding.snapshot import Snapshot, reader_version
 from codewarrant.coding.statements import diagnosis_system, state
@@ -62,7 +63,8 @@ def read_chart(opened: OpenedBundle, request: Request, snapshot: Snapshot) -> Re
     on = chart.clocks.get("date of service")
     reader = snapshot.reader(diagnosis_system(on), on)
     said = reader.read(chart.notes, chart.unread)
-    entities = (*chart.entities, *said.findings)
+    recorded = record_findings(chart.entities, reader.known.medications)
+    entities = (*chart.entities, *recorded, *said.findings)
     stated = state(entities, said.mentions, chart.unread, snapshot.releases, on)
     return Reading(
         chart=chart.id,

@@ -149,14 +149,13 @@ def find_findings(
 
 
 def _stated(found: Found, scopes: Sequence[Scope]) -> bool:
-    """Whether both ends of the passage are affirmed, sure, present and the patient's own."""
-    sure = ("affirmed", "confirmed", "current", "patient")
+    """Whether a passage is affirmed, sure, present and the patient's own; a link at both ends."""
     begin, end = found.begin, found.end
-    return (
-        context_of(begin, end, scopes)[:4] == sure
-        and context_of(end - 1, end, scopes)[:4] == sure
-        and context_of(begin, begin + 1, scopes)[:4] == sure
-    )
+    edges = [(begin, end)]
+    if found.due_to:
+        edges += [(begin, begin + 1), (end - 1, end)]
+    sure = ("affirmed", "confirmed", "current", "patient")
+    return all(context_of(first, last, scopes)[:4] == sure for first, last in edges)
 
 
 def _tobacco(

@@ -35,6 +35,19 @@ class SectionKind:
     experiencer: str
 
 
+PROBLEMS = frozenset(
+    (
+        "assessment",
+        "assessment and plan",
+        "discharge diagnosis",
+        "hospital course",
+        "impression",
+        "plan",
+        "problem list",
+    )
+)
+"""Sections in which "# Pneumonia" on a line of its own names a problem and opens no section."""
+
 UNTITLED = SectionKind(11, "", "")
 """Text under no heading, or under one that is not in the table."""
 
@@ -83,6 +96,8 @@ def find_sections(text: str, rules: SectionRules, note_kind: str = "") -> list[S
         found = _heading(line.group(), rules)
         if found is not None:
             kind, body = found
+            if not kind and starts[-1][2] in PROBLEMS and line.group().lstrip().startswith("#"):
+                continue
             starts.append((line.start(), line.start() + body, kind))
     out: list[Section] = []
     for index, (begin, body, kind) in enumerate(starts):

@@ -18,7 +18,7 @@ NOT_NOW = re.compile(
     r"\b(?:former|ex|previous|quit|past|never|non|stopped|prior)\b[\s-]*(?:\w+ )?$", re.I
 )
 ANSWERED_NO = re.compile(
-    r"^(?: status)?\s*[:?=-]+\s*(?:never|no\b|none|denie[sd]|former|ex\b|quit|negative|past"
+    r"^(?: status)?\s*[:?=-]+\s*(?:never|non?\b|none|denie[sd]|former|ex\b|quit|negative|past"
     r"|not? |n/a)",
     re.I,
 )
@@ -29,7 +29,8 @@ NOT_DEPENDENT = re.compile(
 FORMER = re.compile(
     r"\b(?:(?:former|ex|previous|past|prior)[ -](?:(?:cigarette|tobacco|heavy|light|daily|cigar)"
     r" )?smoker|(?:former|previous|past|prior) (?:tobacco|cigarette|nicotine) (?:use|user|smoking)"
-    r"|used to smoke|smoked until|(?:smoking status|smoking|tobacco(?: use)?|smoker)\s*[:=-]\s*"
+    r"|used to smoke\b(?! (?:more|heav|less|up to))|smoked until"
+    r"|(?:smoking status|smoking|tobacco(?: use)?|smoker)\s*[:=-]\s*"
     r"(?:former|ex\b|quit)(?: smoker)?)",
     re.I,
 )

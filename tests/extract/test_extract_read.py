@@ -36,7 +36,7 @@ TERMS = [
 READER = Reader(Lexicon.from_bytes(compile_lexicon(TERMS, TABLES["abbreviations"], TABLES)), TABLES)
 
 
-def note(text, kind="", source="DocumentReference/1", day=date(2026, 3, 1)):
+def note(text, kind="", source="DocumentReference/1", day: date | None = date(2026, 3, 1)):
     return Note(
         source=source,
         path="content[0].attachment",
