@@ -9,7 +9,7 @@ from datetime import date as Day
 from typing import Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from codewarrant.engine.values import Code
 from codewarrant.schema import Setting, Sex
@@ -53,7 +53,7 @@ class NoteForm(Strict):
 
 
 class LineForm(Strict):
-    """One service line; ``pointers`` are codes, or places in ``codes`` from 1."""
+    """One service line; ``pointers`` are codes, or places in the chart's ``codes`` from 1."""
 
     code: str = Field(min_length=1)
     modifiers: tuple[str, ...] = ()
@@ -88,6 +88,17 @@ class ChartForm(Strict):
     notes: tuple[NoteForm, ...] = ()
     claim: ClaimForm | None = None
     codes: tuple[CodeForm, ...] = ()
+
+    @model_validator(mode="after")
+    def _pointers_are_diagnoses(self) -> ChartForm:
+        for at, line in enumerate(self.claim.lines if self.claim else (), start=1):
+            for item in line.pointers:
+                if isinstance(item, int) and not self._is_diagnosis(item):
+                    raise ValueError(f"claim line {at} points to {item}, no diagnosis of codes")
+        return self
+
+    def _is_diagnosis(self, place: int) -> bool:
+        return 1 <= place <= len(self.codes) and self.codes[place - 1].system in DIAGNOSES
 
     @property
     def gold(self) -> frozenset[Code]:
@@ -202,7 +213,7 @@ def _claim(chart: ChartForm, claim: ClaimForm) -> list[dict[str, Any]]:
         "payor": [{"reference": "Organization/payer"}],
     }
     stated = _diagnoses(chart, claim)
-    numbers = {code: at for at, (_, code) in enumerate(stated, start=1)}
+    numbers = {code: at for at, code in enumerate(stated, start=1)}
     kind = "institutional" if chart.setting in ("inpatient", "outpatient") else "professional"
     form: dict[str, Any] = {
         "resourceType": "Claim",
@@ -236,23 +247,23 @@ DIAGNOSES = ("icd10cm", "icd9cm")
 
 
 def _diagnoses(chart: ChartForm, claim: ClaimForm) -> list[tuple[str, str]]:
-    """What the claim states: its codes if it stands alone, and what its lines point to by code."""
-    system = "icd9cm" if chart.date < Day(2015, 10, 1) else "icd10cm"
-    stated = (
-        [(item.system, item.code) for item in chart.codes if item.system in DIAGNOSES]
-        if chart.edits_alone
-        else []
-    )
-    known = {code for _, code in stated}
-    for line in claim.lines:
-        for pointer in line.pointers:
-            if isinstance(pointer, str) and pointer not in known:
-                known.add(pointer)
-                stated.append((system, pointer))
-    return stated
+    """What the claim states: its codes if it stands alone, and what its lines point to."""
+    own = [(item.system, item.code) for item in chart.codes if item.system in DIAGNOSES]
+    pointed = [_pointed(chart, item) for line in claim.lines for item in line.pointers]
+    return list(dict.fromkeys([*(own if chart.edits_alone else ()), *pointed]))
 
 
-def _item(chart: ChartForm, at: int, line: LineForm, numbers: dict[str, int]) -> dict[str, Any]:
+def _pointed(chart: ChartForm, pointer: str | int) -> tuple[str, str]:
+    """The system and code that a line points to; a bare code is of the set in force that day."""
+    if isinstance(pointer, int):
+        named = chart.codes[pointer - 1]
+        return named.system, named.code
+    return ("icd9cm" if chart.date < Day(2015, 10, 1) else "icd10cm"), pointer
+
+
+def _item(
+    chart: ChartForm, at: int, line: LineForm, numbers: dict[tuple[str, str], int]
+) -> dict[str, Any]:
     system = "cpt" if line.code[:1].isdigit() else "hcpcs"
     out: dict[str, Any] = {
         "sequence": at,
@@ -267,7 +278,7 @@ def _item(chart: ChartForm, at: int, line: LineForm, numbers: dict[str, int]) ->
         out["quantity"] = {"value": line.units}
     if line.pos:
         out["locationCodeableConcept"] = {"coding": [{"system": POS, "code": line.pos}]}
-    pointers = [item if isinstance(item, int) else numbers[item] for item in line.pointers]
+    pointers = [numbers[_pointed(chart, item)] for item in line.pointers]
     if pointers:
         out["diagnosisSequence"] = pointers
     return out
