@@ -16,7 +16,7 @@ from codewarrant.dsl.lower_terms import check_word, constant
 from codewarrant.dsl.scope import Names, Scope
 from codewarrant.dsl.types import NUMBERS, Type, fields_of
 from codewarrant.dsl.words import known_section, words_of
-from codewarrant.engine.facts import Evidence, Fact
+from codewarrant.engine.facts import Evidence, Fact, make_fact
 from codewarrant.engine.trace import Sentence
 from codewarrant.engine.values import Value
 from codewarrant.schema import CLOCKS, ENTITIES, OPEN, SINGLE, to_fact
@@ -122,7 +122,7 @@ def _fields(node: s.FactNode, scope: Scope, faults: list[Diagnostic]) -> dict[st
             if many and not found.many:
                 raise fault("CW0307", name.span, f"`{name.text}` holds one value, not a list")
             read = [_value(item, found, scope) for item in items]
-            values[name.text] = tuple(read) if found.many else read[0]
+            values[name.text] = tuple(read) if found.many and read != [None] else read[0]
         except Fault as error:
             faults.append(error.diagnostic)
     return values
@@ -154,7 +154,7 @@ def _fact(
     # a field set to unknown that the schema requires is as good as missing
     given = {name: value for name, value in values.items() if value is not None}
     try:
-        return to_fact(ENTITIES[node.entity](**given, evidence=evidence, order=order))
+        fact = to_fact(ENTITIES[node.entity](**given, evidence=evidence, order=order))
     except ValidationError as error:
         lacking = sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]})
         faults.append(
@@ -166,6 +166,9 @@ def _fact(
             ).diagnostic
         )
         return None
+    # an empty list says that there are none; one that is unknown does not
+    known = {name: value for name, value in fact.fields.items() if values.get(name, "") is not None}
+    return make_fact(fact.entity, known, evidence, order)
 
 
 def _notes(

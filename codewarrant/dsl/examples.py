@@ -333,6 +333,16 @@ class _Seen:
                 return None if item.ceiling == int(words[1]) else f"limited to {item.ceiling}"
         return f"{words[0]} is not limited"
 
+    def points_to(self, words: tuple[str, ...]) -> str | None:
+        fact = self.case.named.get(words[0])
+        for item in self.outcome.lines:
+            if fact is not None and item.fact == fact.id:
+                found = [code.value for code in item.pointers]
+                if sorted(found) == sorted(words[1:]):
+                    return None
+                return f"{words[0]} points to {', '.join(found) or 'nothing'}"
+        return f"there is no line {words[0]}"
+
     def requires(self, words: tuple[str, ...]) -> str | None:
         found = [str((item.detail or {}).get("what")) for item in self._on(words[0], "require")]
         if words[1] in found:
@@ -358,4 +368,5 @@ CHECKS: Mapping[str, Callable[[_Seen, tuple[str, ...]], str | None]] = {
     "has_modifier": _Seen.has_modifier,
     "limited": _Seen.limited,
     "requires": _Seen.requires,
+    "points_to": _Seen.points_to,
 }

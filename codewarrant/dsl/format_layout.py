@@ -60,7 +60,7 @@ INLINE = frozenset(
         "clock_is", "supplied", "reports", "reports_in_order", "reports_nothing", "code_is",
         "code_is_not", "stands_before", "rule_outcome", "undetermined", "excused", "suspended",
         "review", "no_review", "conflict", "no_conflict", "asks", "no_query", "denied",
-        "not_denied", "has_modifier", "limited", "requires", "capitals", "notes_with",
+        "not_denied", "has_modifier", "limited", "requires", "points_to", "capitals", "notes_with",
         "in_section",
     )
 )  # fmt: skip

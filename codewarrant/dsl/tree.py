@@ -210,7 +210,7 @@ OUTCOMES = (
     "reports", "reports_in_order", "reports_nothing", "code_is", "code_is_not", "stands_before",
     "undetermined", "excused", "suspended", "fires", "does_not_fire", "review", "no_review",
     "conflict", "no_conflict", "asks", "no_query", "denied", "not_denied", "has_modifier",
-    "limited", "requires",
+    "limited", "requires", "points_to",
 )  # fmt: skip
 for _kind in OUTCOMES:
     setattr(Builder, _kind, _outcome(_kind))
