@@ -81,9 +81,11 @@ class Scorecard:
         return Confidence(min(result.ppm, weakest.ppm), result.points)
 
     def _points(self, fact: Fact, mention: Fact | None) -> list[tuple[str, int]]:
-        origin = str(fact.get("origin"))
+        origin = str(fact.get("origin") or fact.entity)
         out = [(origin, self.ground.get(origin, 0))]
         certainty = fact.get("certainty")
+        if fact.entity not in ("diagnosis", "mention"):
+            return out
         if certainty is None:
             out.append(("unknown certainty", self.ground["unknown_certainty"]))
         elif certainty != "confirmed":

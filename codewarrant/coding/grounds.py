@@ -79,7 +79,7 @@ class Grounds:
             below = _code_of(fact)
             if below is not None:
                 out.append(self.confidence(below))
-            elif fact.entity == "mention":
+            elif fact.entity in self._scorecard.ground:
                 out.append(self._scorecard.documented([fact], self._mentions))
         return out
 
