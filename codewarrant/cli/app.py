@@ -119,6 +119,35 @@ def replay(
 
 
 @app.command()
+def verify(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Exported files; with --store decisions, charts or claims."),
+    ] = None,
+    store: StoreOption = None,
+    json: Json = False,
+) -> None:
+    """Derive decisions again with the reference evaluator and check every digest."""
+    from codewarrant.cli.verify import run
+
+    if store is None and not names:
+        raise typer.BadParameter("name files, or a store with --store")
+    raise typer.Exit(run(names or [], store, json=json))
+
+
+@app.command()
+def export(
+    decision: Annotated[str, typer.Argument(help="A decision, chart or claim.")],
+    store: Annotated[Path, typer.Option("--store", help="Folder of the store of decisions.")],
+    to: Annotated[Path, typer.Option("--to", help="The file to write.")],
+) -> None:
+    """Write one decision and all that it rests on to one file, which verifies alone."""
+    from codewarrant.cli.verify import run_export
+
+    raise typer.Exit(run_export(decision, store, to))
+
+
+@app.command()
 def check(
     packs: Packs = None,
     watch: Annotated[

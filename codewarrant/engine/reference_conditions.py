@@ -254,11 +254,18 @@ class Moment:
         for fact in state.facts.get(over.entity, ()):
             if self.identity(fact) in taken:
                 continue
-            if fact.id in state.bounds and not overlap(state.bounds[fact.id], over.codes):
+            if not self._may_have_code(fact, state, over.codes):
                 continue
             possible = fact.id in state.possible
             why = frozenset((f"{over.var} is only possible",)) if possible else NOTHING
             yield fact, {**env, over.var: fact}, possible, why
+
+    def _may_have_code(self, fact: Fact, state: State, codes: Intervals) -> bool:
+        """Whether the code of a fact, as far as it is known, lies within a pattern's bounds."""
+        code = fact.fields.get("code")
+        if isinstance(code, Code):
+            return lies_in(code, codes_key(self.program, code), codes)
+        return fact.id not in state.bounds or overlap(state.bounds[fact.id], codes)
 
     # ---- conditions ----------------------------------------------------------------
 
