@@ -41,6 +41,7 @@ ANOTHER_TIME = re.compile(
     r"|between|preterm|stillbirth|visit at|due at|recheck)\b(?:[^.;:\n]){0,40}$",
     re.I,
 )
+LOOK_BACK = 60
 FEWEST_WEEKS, MOST_WEEKS = 1, 44
 
 
@@ -61,7 +62,7 @@ def find_gestation(text: str, begin: int, end: int) -> Iterator[Said]:
     taken: list[tuple[int, int]] = []
     for match in PREGNANT.finditer(text, begin, end):
         weeks = next((int(number) for number in match.groups() if number), None)
-        if weeks is not None and ANOTHER_TIME.search(text[begin : match.start()]):
+        if weeks is not None and _at_another_time(text, begin, match.start()):
             continue
         if weeks is None or FEWEST_WEEKS <= weeks <= MOST_WEEKS:
             taken.append(match.span())
@@ -72,8 +73,12 @@ def find_gestation(text: str, begin: int, end: int) -> Iterator[Said]:
         bare = match["c"] is not None or match["b"] is not None
         if bare and not OBSTETRIC.search(sentence) and "/7" not in match.group():
             continue
-        if ANOTHER_TIME.search(text[begin : match.start()]):
+        if _at_another_time(text, begin, match.start()):
             continue
         covered = any(first < match.end() and match.start() < last for first, last in taken)
         if not covered and FEWEST_WEEKS <= weeks <= MOST_WEEKS:
             yield Said("gestational-age", match.start(), match.end(), weeks)
+
+
+def _at_another_time(text: str, begin: int, at: int) -> bool:
+    return ANOTHER_TIME.search(text[max(begin, at - LOOK_BACK) : at]) is not None

@@ -20,6 +20,9 @@ from codewarrant.extract.context import (
 from codewarrant.extract.tables import Tables
 from codewarrant.extract.words import Speller, Token
 
+LOOK_BACK = 80
+"""Characters before a name in which words that bear on it are looked for."""
+
 INSULIN, TREATMENT = "insulin", "antineoplastic-treatment"
 INSULIN_IS_NO_DRUG = frozenset(("resistance", "resistant", "level", "sensitivity", "secretion"))
 LONG_TERM = re.compile(
@@ -107,11 +110,11 @@ def find_medications(
         named.append((inside[0], inside[-1] + 1, TREATMENT))
     if not named:
         return
-    sentence = text[begin:end]
+    for_now = TEMPORARY.search(text, begin, end) is not None
     own = find_scopes(tokens, known.context)
     for first, last, kind in named:
         start, stop = tokens[first].begin, tokens[last - 1].end
-        if past_section and not TAKEN.search(text[begin:start]):
+        if past_section and not TAKEN.search(text[max(begin, start - LOOK_BACK) : start]):
             continue
         if kind == INSULIN and _is_no_drug(tokens, last):
             continue
@@ -120,11 +123,11 @@ def find_medications(
             continue
         if context_of(first, last, scopes).experiencer != "patient":
             continue
-        long_term = LONG_TERM.search(text[begin:start])
+        long_term = LONG_TERM.search(text, max(begin, start - LOOK_BACK), start)
         if long_term:
-            first = next(at for at, t in enumerate(tokens) if t.end > begin + long_term.start())
+            first = next(at for at, t in enumerate(tokens) if t.end > long_term.start())
         lasting = bool(long_term or (kind == INSULIN and DEPENDENT.match(text[stop : stop + 11])))
-        temporary = False if lasting else True if TEMPORARY.search(sentence) else None
+        temporary = False if lasting else True if for_now else None
         yield Taken(first, last, kind, temporary)
 
 

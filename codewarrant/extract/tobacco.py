@@ -48,6 +48,9 @@ WISHED = re.compile(
 )
 
 
+LOOK_BACK = 40
+
+
 class Said(NamedTuple):
     """``kind`` is smoker or former-smoker, the passage ``begin:end`` of the text."""
 
@@ -74,7 +77,7 @@ def find_tobacco(text: str, begin: int, end: int) -> list[Said]:
     smokes = SMOKES.search(sentence) is not None
     quit_ = False
     for match in QUIT.finditer(text, begin, end):
-        if WISHED.search(text[begin : match.start()]):
+        if WISHED.search(text[max(begin, match.start() - LOOK_BACK) : match.start()]):
             continue
         if match["what"] or match["when"] or smokes:
             quit_ = True
@@ -83,7 +86,7 @@ def find_tobacco(text: str, begin: int, end: int) -> list[Said]:
         return out
     undependent = NOT_DEPENDENT.search(sentence) is not None
     for match in SMOKES.finditer(text, begin, end):
-        if NOT_NOW.search(text[begin : match.start()]):
+        if NOT_NOW.search(text[max(begin, match.start() - LOOK_BACK) : match.start()]):
             continue
         if ANSWERED_NO.search(text[match.end() : min(end, match.end() + 24)]):
             continue

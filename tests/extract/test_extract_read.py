@@ -232,7 +232,8 @@ def test_the_version_names_every_part():
 
 PIECES = (
     "no denies left knee pain fever cough , ; . - HPI: \n # but history of possible ? pregnant "
-    "28 weeks BMI mother é \u0301 🫁 COVID-19 with without due to ( ) • / 3.5"
+    "28 weeks BMI mother é \u0301 🫁 COVID-19 with without due to ( ) • / 3.5 "
+    "sepsis pneumonia E. coli MRSA metformin insulin stopped on smoker quit 2010 28w3d G2P1 septic"
 )
 
 
@@ -252,7 +253,23 @@ def test_any_text_is_read_and_every_passage_stands_where_it_says(text):
 
 
 @pytest.mark.parametrize(
-    "piece", ["a", "no fever ", "a.", "((((", "fever, ", "no ", "\n- cough", ": "]
+    "piece",
+    [
+        "a",
+        "no fever ",
+        "a.",
+        "((((",
+        "fever, ",
+        "no ",
+        "\n- cough",
+        ": ",
+        "sepsis due to E. coli ",
+        "smoker quit ",
+        "28w3d ",
+        "insulin metformin ",
+        "# x\n",
+        "on chemotherapy ",
+    ],
 )
 def test_long_notes_take_time_in_proportion(piece):
     """Two hundred thousand characters of anything are read within seconds."""
