@@ -27,7 +27,7 @@ value set counted-services "Services that are counted by the day" of cpt
   is {{ 97110, 97112, 97530 }}
 
 # A parameter is a number that the manual may change: add a line with the next date then.
-parameter units-a-day "Units of one service that are paid a day" of integer
+parameter daily-units "Units of one service that are paid a day" of integer
   cites {source} "section 3"
   from {start} is 4
 """
@@ -39,7 +39,7 @@ rule {name} "A counted service is paid up to a number of units a day"
   severity warning
   for each line l in {services}
   when l.units > {most}
-  then limit units of l to {most} because "At most {paid} units are paid a day."
+  then limit units of l to {most} because "Paid up to {paid} units a day."
   unless emergency
     when encounter.setting is "emergency"
     because "In the emergency department units are not counted."
@@ -131,7 +131,7 @@ def new_pack(
             "kidney-stage.rules": new_rule("kidney-stage-unknown", source),
         }
     parts = _LINE_PARTS.format(source=source, start=date(year, 1, 1))
-    rule = _line_rule("units-a-day-limit", source, "counted-services", "units-a-day")
+    rule = _line_rule("units-a-day-limit", source, "counted-services", "daily-units")
     return {"pack.rules": head, "units.rules": f"{parts}\n{rule}"}
 
 
