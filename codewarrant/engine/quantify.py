@@ -42,7 +42,7 @@ def fact_candidates(
             pool = view.coded(entity, over.codes, member, reading.key)
         else:
             pool = view.all(entity)
-            value = join[1](reading, env) if join is not None else None
+            value = _quietly(join[1], reading, env) if join is not None else None
             if join is not None and value is not None:
                 pool = view.equal(entity, join[0], value)
         for fact in pool:
@@ -50,6 +50,15 @@ def fact_candidates(
                 yield fact, {**env, var: fact}, fact.id in view.possible
 
     return facts
+
+
+def _quietly(reader: Reader, reading: Reading, env: Env) -> Value | None:
+    """A value that only says where to look: the condition itself says what is missing."""
+    record, reading.record = reading.record, None
+    try:
+        return reader(reading, env)
+    finally:
+        reading.record = record
 
 
 def row_candidates(over: Binder, keys: Callable[..., Keys | None]) -> Candidates:
