@@ -93,7 +93,7 @@ LINTS: dict[str, str] = {
     "gap-between-versions": "days on which no version holds",
     "lint-setting": "a lint setting that sets nothing",
     "missing-example": "a rule that no example shows firing",
-    "no-citation": "a parameter, table or exception without a source",
+    "no-citation": "a parameter or table without a source",
     "open-ended-date": "a pack without an end",
     "overlapping-dates": "a row given twice for the same days",
     "patient-data-in-example": "what looks like a real person in an example",
@@ -204,6 +204,10 @@ def render(diagnostic: Diagnostic, files: Mapping[str, str]) -> str:
     return "\n".join(out)
 
 
+WIDEST = 200
+"""Signs of a line that are shown."""
+
+
 def _excerpt(span: Span, files: Mapping[str, str]) -> list[str]:
     if not span.file:
         return []
@@ -215,9 +219,16 @@ def _excerpt(span: Span, files: Mapping[str, str]) -> list[str]:
             width = max(1, span.end_column - span.column)
         else:
             width = max(1, len(line) - span.column + 1)
+        before = span.column - 1
+        if len(line) > WIDEST:
+            # only the part around the place
+            first = max(0, min(before - 40, len(line) - WIDEST))
+            line = ("…" if first else "") + line[first : first + WIDEST] + "…"
+            before += (1 if first else 0) - first
+            width = max(1, min(width, len(line) - before))
         margin = str(span.line)
         out.append(f"  {margin} | {line}")
-        out.append(f"  {' ' * len(margin)} | {' ' * (span.column - 1)}{'^' * width}")
+        out.append(f"  {' ' * len(margin)} | {' ' * before}{'^' * width}")
     return out
 
 

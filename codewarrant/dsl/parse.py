@@ -14,20 +14,13 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.blocks import BLOCKS, TOKEN, Block, Lines, nearest_block, split
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, Span, fault, one_of
+from codewarrant.dsl.expected import expected
 from codewarrant.dsl.lalr import Machine, Stuck
+from codewarrant.dsl.mistakes import mistaken
 from codewarrant.dsl.tree_blocks import BlockBuilder
 
 TYPOGRAPHIC = "“”„‟«»‘’"
 INVISIBLE = "\u00a0\u2007\u202f\u200b\u200c\u200d\ufeff\u00ad\u2060"
-
-SPOKEN = {
-    "NAME": "a name", "STRING": "a text in quotes", "DATE": "a date", "INT": "a number",
-    "DECIMAL": "a decimal number", "CODE": "a code", "CODE_STAR": "a stem such as `E11.*`",
-    "VERSION": "a version", "MONEY": "an amount such as `$10.00`", "ADDOP": "`+` or `-`",
-    "CMP": "a comparison such as `=`", "$END": "the end of the block", "COMMA": "`,`",
-    "COLON": "`:`", "DOT": "`.`", "LPAR": "`(`", "RPAR": "`)`", "LBRACE": "`{`",
-    "RBRACE": "`}`", "LSQB": "`[`", "RSQB": "`]`", "SLASH": "`/`",
-}  # fmt: skip
 
 
 @cache
@@ -51,12 +44,12 @@ def machine() -> Machine:
 
 
 @cache
-def _words() -> dict[str, tuple[str, ...]]:
+def terminal_words() -> dict[str, tuple[str, ...]]:
     """The words that each terminal can be, for terminals that are words."""
     out: dict[str, tuple[str, ...]] = {}
     for terminal in parser().terminals:
         pattern = terminal.pattern
-        if pattern.type == "str" and pattern.value[:1].isalpha():
+        if pattern.type == "str":
             out[terminal.name] = (pattern.value,)
         elif terminal.priority >= 2 and pattern.value.startswith("("):
             inner = pattern.value[1 : pattern.value.index(")")]
@@ -71,10 +64,10 @@ RESERVED = frozenset(
         r"\S+",
         "and any applies at authorization because between claim conflict count cpt cpt-hcpcs "
         "descendants diagnosis document does earliest effective encounter every expect extends "
-        "false finding fires has hcpcs icd10cm icd10pcs icd9cm in known latest line lint medication "
-        "mention modifier no none not note nothing observation one or owner patient payer pos "
-        "practitioner procedure query reported revenue review rule some sum supplied then true "
-        "unknown where when unless if",
+        "false finding fires has hcpcs icd10cm icd10pcs icd9cm in known latest line lint "
+        "medication mention modifier no none not note nothing observation one or owner patient "
+        "payer pos practitioner procedure query reported revenue review rule some sum supplied then "
+        "true unknown where when unless if",
     )
 )
 """Words that cannot name variables and parameters: they mean something where those may stand."""
@@ -227,6 +220,11 @@ def _explain(block: Block, error: UnexpectedInput) -> Fault:
     if "NAME" in accepts and word in RESERVED and accepts <= {"NAME", "DOT"}:
         return _reserved(s.Name(word, place))
     meant = _meant(word, accepts)
+    said = mistaken(block.text, start, word, accepts)
+    if said is not None:
+        message, helps = said
+        more = f"\nexpected {_expected(accepts)}" if len(accepts) < 20 else ""
+        return fault("CW0101", place, message, helps + more)
     helps = [f"did you mean `{meant}`?" if meant else "", f"expected {_expected(accepts)}"]
     return fault(
         "CW0101",
@@ -255,7 +253,7 @@ def _word_at(text: str, start: int) -> str:
 
 
 def _meant(word: str, accepts: set[str]) -> str:
-    words = _words()
+    words = terminal_words()
     known = sorted({item for name in accepts for item in words.get(name, ())})
     found = get_close_matches(word.lower(), known, 1, 0.6)
     if not found and word.lower() in known:
@@ -264,19 +262,7 @@ def _meant(word: str, accepts: set[str]) -> str:
 
 
 def _expected(accepts: set[str]) -> str:
-    words = _words()
-    shown: set[str] = set()
-    for name in accepts:
-        if name in words:
-            shown.update(f"`{item}`" for item in words[name])
-        else:
-            shown.add(SPOKEN.get(name, name.lower()))
-    ordered = sorted(shown, key=lambda item: (item.startswith("`"), item))
-    if len(ordered) > 14:
-        return ", ".join(ordered[:14]) + ", …"
-    if len(ordered) > 1:
-        return ", ".join(ordered[:-1]) + " or " + ordered[-1]
-    return ordered[0] if ordered else "nothing more"
+    return expected(accepts, terminal_words())
 
 
 def _spoken_kind(block: Block) -> str:

@@ -1,8 +1,9 @@
 """Packs of the tests as files, and their golden diagnostics.
 
 One ``.pack`` file is a folder in one piece: ``=== path`` starts a file; a file before the first
-such line is ``pack.rules``. Files of several folders are several packs. Run this module to write
-the golden files anew, then read ``git diff``.
+such line is ``pack.rules``. Files of several folders are several packs. ``=== path as latin-1`` (or
+utf-16, bom, crlf, empty) says how the file is written; ``<HUGE>`` stands for 200,000 letters.
+Run this module to write the golden files anew, then read ``git diff``.
 """
 
 from __future__ import annotations
@@ -59,12 +60,26 @@ def sources(text: str, name: str = "case") -> list[PackSource]:
     """The packs of one ``.pack`` text."""
     parts = re.split(r"^=== (.+)\n", text, flags=re.M)
     files = {"pack.rules": parts[0].encode()} if parts[0].strip() else {}
-    files |= {path: body.encode() for path, body in zip(parts[1::2], parts[2::2], strict=True)}
+    for heading, body in zip(parts[1::2], parts[2::2], strict=True):
+        path, _, form = heading.partition(" as ")
+        files[path] = _written(body, form)
     folders: dict[str, dict[str, bytes]] = {}
     for path, body in files.items():
         folder, _, rest = path.partition("/") if "/" in path else ("", "", path)
         folders.setdefault(folder or name, {})[rest] = body
     return [PackSource(folder, inside) for folder, inside in sorted(folders.items())]
+
+
+def _written(text: str, form: str) -> bytes:
+    text = text.replace("<HUGE>", "x" * 200_000)
+    match form:
+        case "crlf":
+            return text.replace("\n", "\r\n").encode()
+        case "bom":
+            return text.encode("utf-8-sig")
+        case "empty":
+            return b""
+    return text.encode(form or "utf-8")
 
 
 def diagnose(packs: list[PackSource], codes: CodeView) -> tuple[tuple[Diagnostic, ...], str]:

@@ -1,4 +1,4 @@
-"""A check with the memory of earlier ones gives what a check without it gives, whatever is edited."""
+"""A check with the memory of earlier ones says what a first check says, whatever is edited."""
 
 from __future__ import annotations
 

@@ -1,0 +1,138 @@
+"""Mistakes that authors make and a parser cannot name: what stands there, and what to write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+ACTIONS = frozenset(
+    re.findall(r"\w+", "add assign deny limit omit query remove replace require route sequence")
+)
+DAY = re.compile(r"\d{1,4}[/.]\d{1,2}[/.]\d{1,4}|\d{1,2}-\d{1,2}-\d{2,4}|\d{4}-\d{1,2}(-\d{1,2})?")
+MONTHS = re.compile(
+    r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*(?![\w-])", re.IGNORECASE
+)
+OPERATORS = {
+    "==": "write `=` or `is`",
+    "<>": "write `!=` or `is not`",
+    "≠": "write `!=` or `is not`",
+    "≤": "write `<=`",
+    "≥": "write `>=`",
+    "=<": "write `<=`",
+    "=>": "write `>=`",
+    "&": "write `and`",
+    "&&": "write `and`",
+    "|": "write `or`",
+    "||": "write `or`",
+    "!": "write `not`",
+    ";": "nothing stands at the end of a line",
+    "'": 'texts stand in double quotation marks: `"…"`',
+    "`": 'texts stand in double quotation marks: `"…"`',
+    "–": "this is a dash: write `to` for a range, `-` with spaces around it to subtract",
+    "—": "this is a dash: write `to` for a range, `-` with spaces around it to subtract",
+    "%": "there are no percentages: compare amounts",
+    "*": "a star stands only at the end of a stem, such as `E11.*`",
+    "/": "dates are written 2026-01-31; there is no division",
+}
+"""Signs of other languages, and what this one writes."""
+
+WORDS = {
+    "else": "say the other case in an exception: `unless NAME when … because … instead …`",
+    "otherwise": "say the other case in an exception: `unless NAME when … because … instead …`",
+    "elif": "each case is a rule of its own, or an exception: `unless NAME when …`",
+    "end": "a block ends where the next begins",
+    "equals": "write `is` or `=`",
+    "like": "write `in { E11.* }` for codes, `contains` for texts",
+    "true": "",
+    "null": "write `is unknown`",
+    "none": "write `is unknown`, or `no diagnosis …`",
+    "today": "there is no today: name a clock, such as `date of service`",
+    "now": "there is no now: name a clock, such as `date of service`",
+    "today's": "there is no today: name a clock, such as `date of service`",
+    "has": "write `some diagnosis in …`, or a comparison with `contains`",
+    "have": "write `some diagnosis in …`, or a comparison with `contains`",
+    "exists": "write `some diagnosis in …`",
+    "&&": "write `and`",
+}
+"""Words of other languages, and what this one writes."""
+
+Said = tuple[str, str]
+"""A message and a help."""
+
+
+def mistaken(text: str, at: int, word: str, accepts: Collection[str]) -> Said | None:
+    """The mistake at a place where ``word`` stands and only ``accepts`` may, if it is a known one.
+
+    ``accepts`` are terminals of the grammar.
+    """
+    rest = text[at : at + 40]
+    tests: tuple[Callable[[str, str, Collection[str]], Said | None], ...] = (
+        _date, _sign, _then, _quotes, _name, _code, _foreign,
+    )  # fmt: skip
+    for test in tests:
+        found = test(word, rest, accepts)
+        if found is not None:
+            return found
+    return None
+
+
+def _date(word: str, rest: str, accepts: Collection[str]) -> Said | None:
+    hit = DAY.match(rest) or (MONTHS.match(rest) if "DATE" in accepts else None)
+    if hit is None or not ({"DATE", "STRING"} & set(accepts) or "/" in hit.group()):
+        return None
+    return (
+        f"`{hit.group()}` is not how dates are written",
+        "dates are year-month-day with two digits each for month and day: `2026-01-31`",
+    )
+
+
+def _sign(word: str, rest: str, accepts: Collection[str]) -> Said | None:
+    for sign in (rest[:2], rest[:1]):
+        if sign in OPERATORS:
+            return f"`{sign}` is not a sign of the language here", OPERATORS[sign]
+    return None
+
+
+def _then(word: str, rest: str, accepts: Collection[str]) -> Said | None:
+    if "THEN" in accepts and word in ACTIONS:
+        return f"`{word}` stands here without `then`", f"write: then {word} …"
+    if word == "then" and "WHEN" not in accepts and "BECAUSE" in accepts and len(accepts) < 3:
+        return "`then` comes before the action has its reason", 'first: because "…"'
+    return None
+
+
+def _quotes(word: str, rest: str, accepts: Collection[str]) -> Said | None:
+    if set(accepts) == {"STRING"} and (word[:1].isalnum() or word[:1] == "_"):
+        return (
+            f"`{word}` stands where a text in quotation marks is needed",
+            'put the whole text between quotation marks: `"…"`',
+        )
+    return None
+
+
+def _name(word: str, rest: str, accepts: Collection[str]) -> Said | None:
+    if set(accepts) != {"NAME"}:
+        return None
+    if word.startswith('"'):
+        return (
+            "a name is missing before the title",
+            "a short name comes first, by which others can refer to this: `sepsis-first`",
+        )
+    plain = re.sub(r"[^a-z0-9_-]+", "-", word.lower()).strip("-_0123456789")
+    if word[:1].isalnum() and plain and plain != word:
+        return (
+            f"`{word}` cannot be a name",
+            f"names have only small letters, digits, `_` and `-`: `{plain}`",
+        )
+    return None
+
+
+def _code(word: str, rest: str, accepts: Collection[str]) -> Said | None:
+    if "CODE" in accepts and re.fullmatch(r"[a-z]\d[a-z0-9](\.[a-z0-9]{1,4})?", word):
+        return f"`{word}` is a code in small letters", f"codes have capitals: `{word.upper()}`"
+    return None
+
+
+def _foreign(word: str, rest: str, accepts: Collection[str]) -> Said | None:
+    helps = WORDS.get(word.lower())
+    return (f"`{word}` is not a word of the language here", helps) if helps else None
