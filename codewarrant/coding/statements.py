@@ -83,7 +83,7 @@ def state(
         fact = _unread_fact(item)
         kept[fact.id] = fact
         rejected.append(
-            Rejected(item.code, item.display, _unread_kind(item), item.reason, (fact.id,))
+            Rejected(item.code, item.display or item.title, *_why_unread(item), (fact.id,))
         )
     return Stated(
         tuple(sorted(facts.values(), key=_place)),
@@ -138,10 +138,12 @@ def _unread_fact(item: Unread) -> Fact:
     return make_fact("unread", fields, (Evidence(item.source, item.path),))
 
 
-def _unread_kind(item: Unread) -> str:
+def _why_unread(item: Unread) -> tuple[str, str]:
+    """The kind of rejection and its reason as a sentence."""
+    because = f"{item.reason[:1].upper()}{item.reason[1:]}."
     if item.code is not None:
-        return "unmapped"
-    return "words alone" if item.display else "not read"
+        return "unmapped", because
+    return ("words alone" if item.display else "not read"), because
 
 
 def _not_admitted(
