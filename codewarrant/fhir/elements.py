@@ -42,9 +42,11 @@ def number(value: object) -> Decimal | None:
 
 
 def whole(value: object) -> int | None:
-    """A number that is a whole one."""
+    """A number that is a whole one, of at most 18 digits; a longer one is no count of anything."""
     found = number(value)
-    return int(found) if found is not None and found == found.to_integral_value() else None
+    if found is None or abs(found) >= 10**18 or found != found.to_integral_value():
+        return None
+    return int(found)
 
 
 def codings(concept: object, path: str) -> Iterator[tuple[Code, str, str]]:

@@ -98,7 +98,7 @@ def _observation(record: Record, item: Mapping[str, Any], prefix: str) -> Iterat
         order=order(None, on),
     )
     kind = _finding(code, raw_codes(item.get("valueCodeableConcept")))
-    if code == BODY_MASS_INDEX and value is not None:
+    if code == BODY_MASS_INDEX and value is not None and 1 <= value < 1000:
         kind = "bmi"
     if kind is not None:
         yield Finding(

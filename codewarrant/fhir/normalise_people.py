@@ -282,6 +282,10 @@ def provider_name(index: Index, record: Record, reference: object) -> str | None
     found = index.resolve(record, reference)
     if found is not None and found.type == "PractitionerRole":
         inner = found.resource.get("practitioner")
+        target = index.resolve(found, inner)
+        # A role that names a role may come round to itself.
+        if target is not None and target.type == "PractitionerRole":
+            return found.name
         return provider_name(index, found, inner) or found.name
     if found is not None and found.type == "Patient":
         return None
