@@ -61,15 +61,20 @@ def lower_case(
     scope = Scope(names, faults=faults)
     nodes = list(example.given.facts)
     fields: list[dict[str, Any]] = []
+    faulty: set[int] = set()
     for node in nodes:
+        found = len(faults)
         fields.append(_fields(node, scope, faults))
+        if len(faults) > found:
+            faulty.add(len(fields) - 1)
     sentences, places = _notes(example.given.notes, nodes, faults)
     given = {node.entity for node in nodes}
     facts: list[Fact] = []
     named: dict[str, Fact] = {}
     for at, (node, values) in enumerate(zip(nodes, fields, strict=True)):
         evidence = (Evidence(f"Given/{at + 1}"), *places.get(at, ()))
-        fact = _fact(node, values, evidence, (at,), faults)
+        # what is missing because its value was refused has been said
+        fact = None if at in faulty else _fact(node, values, evidence, (at,), faults)
         if fact is None:
             continue
         facts.append(fact)

@@ -66,8 +66,10 @@ def mistaken(text: str, at: int, word: str, accepts: Collection[str]) -> Said | 
     ``accepts`` are terminals of the grammar.
     """
     rest = text[at : at + 40]
+    if rest[:1] == "=" and text[at - 1 : at] == "=":
+        return "`==` is not a sign of the language", OPERATORS["=="]
     tests: tuple[Callable[[str, str, Collection[str]], Said | None], ...] = (
-        _date, _sign, _then, _quotes, _name, _code, _foreign,
+        _date, _range, _sign, _place, _then, _quotes, _name, _code, _foreign,
     )  # fmt: skip
     for test in tests:
         found = test(word, rest, accepts)
@@ -84,6 +86,32 @@ def _date(word: str, rest: str, accepts: Collection[str]) -> Said | None:
         f"`{hit.group()}` is not how dates are written",
         "dates are year-month-day with two digits each for month and day: `2026-01-31`",
     )
+
+
+def _range(word: str, rest: str, accepts: Collection[str]) -> Said | None:
+    if rest[:1] in "-–—" and {"TO", "RBRACE"} <= set(accepts):
+        return f"`{rest[:1]}` does not make a range", "write `to` between both codes: `J12 to J18`"
+    return None
+
+
+PARTS = (
+    "effective", "cites", "severity", "mandatory", "for", "when", "then", "if", "unless", "example",
+)  # fmt: skip
+"""The first words of a rule's parts, in order."""
+
+
+def _place(word: str, rest: str, accepts: Collection[str]) -> Said | None:
+    if word not in PARTS:
+        return None
+    if word == "when" and {"AND", "OR", "THEN"} <= set(accepts):
+        return "`when` is given twice", "join both conditions with `and`"
+    late = PARTS.index(word) < PARTS.index("unless")
+    if late and {"EXAMPLE", "$END"} <= set(accepts):
+        return (
+            f"`{word}` comes too late in this rule",
+            "the order: effective, cites, severity, for each, when, then, if unknown, unless",
+        )
+    return None
 
 
 def _sign(word: str, rest: str, accepts: Collection[str]) -> Said | None:
@@ -131,6 +159,14 @@ def _code(word: str, rest: str, accepts: Collection[str]) -> Said | None:
     if "CODE" in accepts and re.fullmatch(r"[a-z]\d[a-z0-9](\.[a-z0-9]{1,4})?", word):
         return f"`{word}` is a code in small letters", f"codes have capitals: `{word.upper()}`"
     return None
+
+
+def written_otherwise(word: str) -> str:
+    """A help for a name that nothing has: a word of another language, or a code in small letters;
+    else an empty text."""
+    if re.fullmatch(r"[a-z]\d[a-z0-9]{0,5}", word):
+        return f"codes have capitals: `{word.upper()}`"
+    return WORDS.get(word, "")
 
 
 def _foreign(word: str, rest: str, accepts: Collection[str]) -> Said | None:

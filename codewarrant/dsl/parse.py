@@ -66,8 +66,8 @@ RESERVED = frozenset(
         "descendants diagnosis document does earliest effective encounter every expect extends "
         "false finding fires has hcpcs icd10cm icd10pcs icd9cm in known latest line lint "
         "medication mention modifier no none not note nothing observation one or owner patient "
-        "payer pos practitioner procedure query reported revenue review rule some sum supplied then "
-        "true unknown where when unless if",
+        "payer pos practitioner procedure query reported revenue review rule some sum supplied "
+        "then true unknown where when unless if",
     )
 )
 """Words that cannot name variables and parameters: they mean something where those may stand."""
@@ -172,12 +172,13 @@ def _refuse_strange_signs(block: Block) -> None:
 def _unknown_block(block: Block) -> Fault:
     word = block.word or block.text[:1]
     meant = nearest_block(word)
+    spoken = "value set" if meant == "value" else meant
     words = sorted("value set" if item == "value" else item for item in BLOCKS)
     return fault(
         "CW0102",
         _place(block, 0, len(word)),
         f"`{word}` does not start a block",
-        f"did you mean `{meant}`?" if meant else f"a block starts with {one_of(words)}",
+        f"did you mean `{spoken}`?" if meant else f"a block starts with {one_of(words)}",
     )
 
 
@@ -222,9 +223,7 @@ def _explain(block: Block, error: UnexpectedInput) -> Fault:
     meant = _meant(word, accepts)
     said = mistaken(block.text, start, word, accepts)
     if said is not None:
-        message, helps = said
-        more = f"\nexpected {_expected(accepts)}" if len(accepts) < 20 else ""
-        return fault("CW0101", place, message, helps + more)
+        return fault("CW0101", place, *said)
     helps = [f"did you mean `{meant}`?" if meant else "", f"expected {_expected(accepts)}"]
     return fault(
         "CW0101",

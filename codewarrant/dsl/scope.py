@@ -9,6 +9,7 @@ from datetime import date
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.codeview import CodeView
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, did_you_mean, fault
+from codewarrant.dsl.mistakes import written_otherwise
 from codewarrant.dsl.sets import SetReader, ValueSet
 from codewarrant.dsl.types import Type, fields_of
 from codewarrant.engine.program import Citation, Parameter
@@ -136,6 +137,7 @@ class Scope:
     def unknown(self, name: s.Name) -> Fault:
         known = [*self.vars, *self.names.parameters, *SINGLE]
         helps = did_you_mean(name.text, known)
+        helps = helps or written_otherwise(name.text)
         if not helps and name.text in ENTITIES:
             helps = f"name one with `for each {name.text} x`, then write `x.`"
         if name.text in self.names.sets:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.codeview import CodeView
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, did_you_mean, fault
+from codewarrant.dsl.mistakes import written_otherwise
 from codewarrant.dsl.types import SHAPES, STEMS, by_date, system_of
 from codewarrant.engine.conditions import SetVersion, Window
 from codewarrant.engine.values import UPPER, Interval, Intervals, merge
@@ -111,7 +112,7 @@ class SetReader:
                 "CW0205",
                 item.span,
                 f"there is no value set `{item.first}`",
-                did_you_mean(item.first, dict(self._named)),
+                did_you_mean(item.first, dict(self._named)) or written_otherwise(item.first),
             )
         return found
 
@@ -244,11 +245,19 @@ def misspelt(
     code: str, systems: tuple[str, ...], node: s.SetItem | s.CodeValue | s.Number
 ) -> Fault:
     """A code that is not written as any of the systems writes its codes."""
+    dotted = f"{code[:3]}.{code[3:]}"
+    other = system_of(code, ())
+    if "." not in code and system_of(dotted, systems):
+        helps = f"write its dot: `{dotted}`"
+    elif other and other not in systems:
+        helps = f"it is written as a code of {other}"
+    else:
+        helps = "codes are written as printed: `E11.9`, `99213`, `G0008`"
     return fault(
         "CW0505",
         node.span,
         f"`{code}` is not written as a code of {' or '.join(systems)}",
-        "codes are written as printed: `E11.9`, `99213`, `G0008`",
+        helps,
     )
 
 

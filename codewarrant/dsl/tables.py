@@ -173,6 +173,7 @@ def _cell(text: str, found: Type, name: str, number: int, column: str) -> Value:
         "CW0508",
         Span(name, number, 1, number, 2),
         f"column `{column}` holds no {found.spoken} in line {number} of `{name}`",
+        "dates are written 2026-01-31" if found.kind == "date" else "",
     )
 
 
