@@ -10,6 +10,7 @@ from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import messages
 from codewarrant.cli.packs import Opened, errors, open_packs, show
 from codewarrant.codesets.errors import CodeSetError
+from codewarrant.coding.installed import declared_version, installed_packs
 from codewarrant.dsl.check import CheckedPack
 from codewarrant.dsl.diagnostics import did_you_mean
 from codewarrant.dsl.scaffold import BadName, check_name, new_pack, new_rule
@@ -22,16 +23,14 @@ def run_new_pack(name: str, *, extends: str = "", payer: str = "") -> Exit:
         check_name("pack", name)
         if folder.exists():
             return _refuse(f"{name} is there already")
-        opened = open_packs([])
-        packs = {pack.name: pack for pack in opened.checked.packs}
+        packs = {source.name: source for source in installed_packs()}
         if name in packs:
             return _refuse(f"a pack `{name}` is installed; give yours another name")
         if extends and extends not in packs:
             helps = did_you_mean(extends, packs) or f"installed are: {', '.join(sorted(packs))}"
             return _refuse(f"no pack `{extends}` is installed; {helps}")
-        bases = [(extends, packs[extends].version)] if extends else []
-        known = set(packs[extends].names.sources) if extends else set()
-        files = new_pack(name, date.today().year, bases, payer, known)
+        bases = [(extends, declared_version(packs[extends]))] if extends else []
+        files = new_pack(name, date.today().year, bases, payer)
         _write(folder, files)
     except (BadName, OSError, ValueError, CodeSetError) as error:
         return _refuse(str(error))

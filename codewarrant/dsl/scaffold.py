@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from codewarrant.dsl.diagnostics import Diagnostic
@@ -100,11 +100,10 @@ def new_pack(
     year: int,
     extends: Sequence[tuple[str, str]] = (),
     payer: str = "",
-    sources: Collection[str] = (),
 ) -> dict[str, str]:
     """The files of a new pack, in force for a calendar year.
 
-    ``extends`` are packs with their versions, ``sources`` the names that they use for theirs.
+    ``extends`` are packs with their versions; a source of the new pack hides theirs of its name.
     With a payer the example is a rule on the lines of its claims, otherwise one on diagnoses.
     Raises :class:`BadName` for a name or payer id that the language does not allow.
     """
@@ -112,7 +111,7 @@ def new_pack(
     if not payer.isprintable() or '"' in payer or "{" in payer or "}" in payer:
         raise BadName(f"a payer id stands between quotation marks: {payer!r} cannot")
     title = name.replace("-", " ").replace("_", " ").capitalize()
-    source = "manual" if "manual" not in sources else f"{name}-manual"
+    source = "manual"
     head = _PACK.format(
         name=name,
         title=f"{title}, rules of one payer" if payer else f"{title}, coding rules",
