@@ -11,10 +11,12 @@ from codewarrant.dsl.codeview import InstalledCodes
 from codewarrant.dsl.examples import Results, run_examples
 from codewarrant.dsl.format import format_text
 from codewarrant.dsl.link import link
+from codewarrant.dsl.overrides import RuleChange
 from codewarrant.dsl.pack import load_pack_dir
 
 PACKS = Path(__file__).parent / "packs"
 CHARTS = Path(__file__).parent / "charts"
+FORMS = Path(__file__).parent / "forms"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def test_every_rule_is_shown_firing_and_not_firing(results: Results) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    sorted([*PACKS.rglob("*.rules"), *CHARTS.rglob("*.rules")]),
+    sorted(file for root in (PACKS, CHARTS, FORMS) for file in root.rglob("*.rules")),
     ids=lambda path: f"{path.parent.name}-{path.stem}",
 )
 def test_every_file_has_the_one_layout(path: Path) -> None:
@@ -61,3 +63,18 @@ def test_hypertension_has_a_code_for_each_company_it_keeps(results: Results) -> 
 def test_no_rule_tests_the_order_that_rules_decide(checked: Checked) -> None:
     for name, text in checked.files.items():
         assert ".sequence" not in text, name
+
+
+def test_every_form_of_the_language_runs_as_its_examples_say(codes: InstalledCodes) -> None:
+    """Aggregates, money, months, notes, exceptions, dated sets and tables, all overrides."""
+    checked = check_packs([load_pack_dir(path) for path in sorted(FORMS.iterdir())], codes)
+    assert not checked.diagnostics
+    results = run_examples(checked, codes)
+    assert {case.title: case.missed for case in results.cases if not case.passed} == {}
+    assert results.without_example == ()
+    assert {
+        change.kind
+        for pack in checked.packs
+        for change in pack.changes
+        if isinstance(change, RuleChange)
+    } == {"suspend", "narrow", "swap"}
