@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from codewarrant.cli.exits import Exit
@@ -17,6 +18,7 @@ from codewarrant.coding.installed import (
     rulepacks_folder,
 )
 from codewarrant.coding.relations import CodeAttributes
+from codewarrant.dsl.cache import Memory
 from codewarrant.dsl.check import Checked, check_packs
 from codewarrant.dsl.codeview import InstalledCodes
 from codewarrant.dsl.diagnostics import Diagnostic, render
@@ -36,10 +38,10 @@ class Opened:
     """What is wrong in the packs asked for, or in how all go together."""
 
 
-def run_check(folders: Sequence[Path], *, json: bool) -> Exit:
+def run_check(folders: Sequence[Path], *, json: bool, memory: Memory | None = None) -> Exit:
     """Check packs and print each mistake with its place and help."""
     try:
-        opened = open_packs(folders)
+        opened = open_packs(folders, memory)
     except (OSError, ValueError, CodeSetError) as error:
         return fail(str(error), Exit.REFUSED, json=json)
     packs = [pack for pack in opened.checked.packs if pack.source.name in opened.asked]
@@ -59,20 +61,31 @@ def run_check_watching(folders: Sequence[Path]) -> Exit:
     for folder in folders:
         if not folder.exists():
             return fail(f"no rulepack at {folder}", Exit.REFUSED, json=False)
-    return watch(folders or [rulepacks_folder()], lambda: run_check(folders, json=False))
+    memory = Memory()
+    return watch(
+        folders or [rulepacks_folder()], lambda: run_check(folders, json=False, memory=memory)
+    )
 
 
-def open_packs(folders: Sequence[Path]) -> Opened:
-    """Load and check. Raises what loading raises if a folder cannot be read."""
+def open_packs(folders: Sequence[Path], memory: Memory | None = None) -> Opened:
+    """Load and check. Raises what loading raises if a folder cannot be read.
+
+    With a ``memory`` only what has changed since the last time is worked out.
+    """
     given = [load_pack_dir(folder) for folder in folders]
     sources = installed_packs(given)
-    releases = {system: installed_release(system) for system in SYSTEMS}
-    codes = InstalledCodes(releases, CodeAttributes(releases))
-    checked = check_packs(sources, codes)
+    codes = _codes()
+    checked = check_packs(sources, codes, memory)
     asked = frozenset(source.name for source in given or sources)
     found = [item for item in checked.diagnostics if item.span.file.split("/")[0] in asked]
     found += link(checked, codes).diagnostics
     return Opened(checked, codes, asked, tuple(found))
+
+
+@cache
+def _codes() -> InstalledCodes:
+    releases = {system: installed_release(system) for system in SYSTEMS}
+    return InstalledCodes(releases, CodeAttributes(releases))
 
 
 def errors(found: Sequence[Diagnostic]) -> int:
