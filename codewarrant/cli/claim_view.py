@@ -52,7 +52,8 @@ def show_decision(console: Console, decision: Decision, name: str) -> None:
     parts += _route(body)
     parts.append(
         Text(
-            f"decision {decision.header.decision_id[:16]}  body {decision.header.body_sha256[:16]}",
+            f"decision {decision.header.decision_id[:16]}  body {decision.header.body_sha256[:16]}"
+            "  (confidence by scorecard, not calibrated)",
             style="dim",
         )
     )
