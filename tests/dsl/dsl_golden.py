@@ -23,7 +23,14 @@ from codewarrant.schema import CODE_ATTRIBUTES, ENTITIES, SINGLE
 
 BAD = Path(__file__).parents[1] / "language" / "bad"
 GOOD = Path(__file__).parent / "good"
+PAGES = Path(__file__).parents[2] / "docs" / "diagnostics"
 LANGUAGE_PAGE = Path(__file__).parents[2] / "docs" / "language.md"
+
+
+def page_parts(path: Path) -> tuple[str, str, str]:
+    """The wrong snippet of a diagnostic's page, what is said of it, and the right snippet."""
+    wrong, said, right = re.findall(r"```\w+\n(.*?)```", path.read_text("utf-8"), re.S)
+    return wrong, said, right
 
 
 def signed(text: str) -> str:
@@ -116,7 +123,7 @@ def fields_section() -> str:
 
 
 def main() -> None:
-    """Write the golden diagnostics of every bad pack, and the fields into the reference page."""
+    """Write the golden diagnostics of bad packs and pages, and the fields of the reference page."""
     page = LANGUAGE_PAGE.read_text("utf-8").split("## Fields\n")[0].rstrip()
     LANGUAGE_PAGE.write_text(f"{page}\n\n{fields_section()}", "utf-8")
     from codewarrant.codesets import load
@@ -128,6 +135,10 @@ def main() -> None:
     for path in sorted(BAD.glob("*.pack")):
         _, text = diagnose(sources(path.read_text("utf-8")), codes)
         path.with_suffix(".txt").write_text(text, "utf-8")
+    for path in sorted(PAGES.glob("CW*.md")):
+        wrong, said, _ = page_parts(path)
+        page = path.read_text("utf-8")
+        path.write_text(page.replace(said, diagnose(sources(wrong), codes)[1], 1), "utf-8")
 
 
 if __name__ == "__main__":
