@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from difflib import unified_diff
 from pathlib import Path
 
-from codewarrant.cli.app import Exit
+from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, write_json
 from codewarrant.coding.installed import rulepacks_folder
 from codewarrant.dsl.diagnostics import Diagnostic, render

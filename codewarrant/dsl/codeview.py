@@ -39,6 +39,10 @@ class CodeView(Protocol):
         """A code that exists and is written nearly so, or an empty text."""
         ...
 
+    def descendants(self, system: str, code: str) -> tuple[str, ...] | None:
+        """All codes and headers that ever stood under one; None where the system has no release."""
+        ...
+
     def with_attribute(self, attribute: str, value: str | bool) -> Intervals | None:
         """Where the codes stand whose attribute has the value on some date (a superset); None
         where that is not known."""
@@ -81,6 +85,10 @@ class InstalledCodes:
         release = self._releases.get(system)
         found = release.suggest(code, limit=1) if release is not None else ()
         return found[0] if found else ""
+
+    def descendants(self, system: str, code: str) -> tuple[str, ...] | None:
+        release = self._releases.get(system)
+        return None if release is None else release.descendants(code)
 
     def attributes(self) -> Relation | None:
         return self._attributes

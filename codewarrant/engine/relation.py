@@ -56,6 +56,16 @@ class MemoryRelation:
         self._dates = dates
         self._index: dict[tuple[str, ...], dict[tuple[Value, ...], list[Row]]] = {}
 
+    @property
+    def rows(self) -> Sequence[Row]:
+        """All rows, by id."""
+        return tuple(self._rows)
+
+    @property
+    def dates(self) -> tuple[str, str] | None:
+        """The columns of the half-open window of a row, if rows are dated."""
+        return self._dates
+
     def lookup(
         self, keys: Sequence[Mapping[str, Value]], on: date | None
     ) -> Sequence[Sequence[Row]]:

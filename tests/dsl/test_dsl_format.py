@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from dsl_golden import good, page_packs
 from test_dsl_forms import ACTIONS, BINDERS, CONDITIONS, HEAD
-from test_dsl_fuzz import mutate
 
 from codewarrant.dsl import syntax
 from codewarrant.dsl.blocks import TOKEN
@@ -127,6 +126,30 @@ def test_noise_between_words_is_laid_out_and_comments_stay(seed: int) -> None:
     rng = random.Random(seed)
     text = noisy(TEXTS[rng.choice(sorted(TEXTS))][:6000].rsplit("\n\n", 1)[0] + "\n", rng)
     assert_same(text)
+
+
+def mutate(text: str, rng: random.Random) -> str:
+    """A text with a few signs put in, words taken out, or lines written twice."""
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(text))
+        match rng.randrange(3):
+            case 0:
+                signs = [
+                    *'"{}()[],.:#$-+= \n\t\u00a0\u201c',
+                    "\r\n",
+                    " and ",
+                    " or ",
+                    "rule ",
+                    "\nrule ",
+                ]
+                text = text[:at] + rng.choice(signs) + text[at:]
+            case 1:
+                text = text[:at] + text[at + rng.randint(1, 12) :]
+            case _:
+                lines = text.split("\n")
+                lines.insert(rng.randrange(len(lines)), rng.choice(lines))
+                text = "\n".join(lines)
+    return text
 
 
 @pytest.mark.parametrize("seed", range(120))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from codewarrant.cli.app import Exit, app
+from codewarrant.cli.app import app
+from codewarrant.cli.exits import Exit
 
 UNTIDY = 'source m   "Manual"\nrule  broken "B"\n   whn x\n'
 TIDY = 'source m "Manual"\n\nrule  broken "B"\n   whn x\n'
