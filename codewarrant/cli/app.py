@@ -154,15 +154,18 @@ def check(
         bool, typer.Option("--watch", help="Check again whenever a file changes.")
     ] = False,
     json: Json = False,
+    sarif: Annotated[
+        bool, typer.Option("--sarif", help="One SARIF 2.1.0 log on standard output.")
+    ] = False,
 ) -> None:
     """Check rulepacks: every mistake with its place and help."""
     from codewarrant.cli.packs import run_check, run_check_watching
 
-    if watch and json:
-        raise typer.BadParameter("choose one of --watch and --json")
+    if watch + json + sarif > 1:
+        raise typer.BadParameter("choose one of --watch, --json and --sarif")
     if watch:
         raise typer.Exit(run_check_watching(packs or []))
-    raise typer.Exit(run_check(packs or [], json=json))
+    raise typer.Exit(run_check(packs or [], json=json, sarif=sarif))
 
 
 new = typer.Typer(no_args_is_help=True, help="Start a rulepack or a rule, correct from the start.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from codewarrant import __version__
 from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, write_json
 from codewarrant.cli.watch import watch
@@ -24,6 +25,7 @@ from codewarrant.dsl.codeview import InstalledCodes
 from codewarrant.dsl.diagnostics import Diagnostic, render
 from codewarrant.dsl.link import link
 from codewarrant.dsl.pack import load_pack_dir
+from codewarrant.dsl.sarif import sarif as as_sarif
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,19 @@ class Opened:
     """What is wrong in the packs asked for, or in how all go together."""
 
 
-def run_check(folders: Sequence[Path], *, json: bool, memory: Memory | None = None) -> Exit:
+def run_check(
+    folders: Sequence[Path], *, json: bool, sarif: bool = False, memory: Memory | None = None
+) -> Exit:
     """Check packs and print each mistake with its place and help."""
     try:
         opened = open_packs(folders, memory)
     except (OSError, ValueError, CodeSetError) as error:
-        return fail(str(error), Exit.REFUSED, json=json)
+        return fail(str(error), Exit.REFUSED, json=json and not sarif)
     packs = [pack for pack in opened.checked.packs if pack.source.name in opened.asked]
     rules = sum(len(pack.rules) for pack in packs)
-    if json:
+    if sarif:
+        write_json(as_sarif(opened.found, __version__))
+    elif json:
         write_json({"rules": rules, "diagnostics": [item.to_json() for item in opened.found]})
     else:
         show(opened)
