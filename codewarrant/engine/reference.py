@@ -29,15 +29,15 @@ from codewarrant.engine.program import (
     Sequence,
     Stage,
 )
-from codewarrant.engine.reference_conditions import NOTHING, Moment, State, codes_key
+from codewarrant.engine.reference_concluded import conclusion, steps
+from codewarrant.engine.reference_conditions import Moment
 from codewarrant.engine.reference_diagnoses import (
-    assigned,
     code_of,
     grouped,
     one_diagnosis,
     possibility,
-    replacement,
 )
+from codewarrant.engine.reference_found import NOTHING, State, codes_key
 from codewarrant.engine.reference_matches import (
     Binding,
     Judgement,
@@ -47,7 +47,7 @@ from codewarrant.engine.reference_matches import (
     stage_of,
     variants,
 )
-from codewarrant.engine.reference_record import Fired, bounded, firing, near_miss
+from codewarrant.engine.reference_record import Fired, bounded, firing, near_miss, suspended
 from codewarrant.engine.reference_results import (
     by_id,
     line_result,
@@ -57,9 +57,8 @@ from codewarrant.engine.reference_results import (
     standing,
     whole,
 )
-from codewarrant.engine.reference_settle import Edge, Settlement, Step, sequence, settle
+from codewarrant.engine.reference_settle import Edge, Settlement, sequence, settle
 from codewarrant.engine.reference_strata import levels
-from codewarrant.engine.reference_values import in_force, lies_in
 from codewarrant.engine.trace import (
     Chart,
     Concluded,
@@ -191,7 +190,7 @@ class _Evaluation:
         self.held = {one.id: one for one in self.statements}
         for level in range(self.count):
             self._level(level)
-        settled = settle(self.documented, self._steps())
+        settled = settle(self.documented, steps(self.fired, self.entity))
         for seq, by in settled.defeated.items():
             self.fired[seq].defeated = by
         facts = {code: one_diagnosis(items) for code, items in grouped(self.held.values()).items()}
@@ -276,7 +275,7 @@ class _Evaluation:
             for binding, judgement in self._verdicts(chosen, self._state(False), start):
                 if judgement.status == "fires":
                     for action, values in judgement.actions:
-                        fact = self._conclusion(action, values, binding)
+                        fact = self._concluded(action, values, binding)
                         if fact is not None and fact.id not in self.held:
                             fresh[fact.id] = fact
             if not fresh:
@@ -308,35 +307,17 @@ class _Evaluation:
             if code is None:
                 self.bounds[fact.id] = action.writes
 
-    def _conclusion(
+    def _concluded(
         self, action: Any, values: tuple[Value | None, ...], binding: Binding
     ) -> Fact | None:
-        """The fact that an assign or replace concludes."""
-        if not isinstance(action, Assign | Replace):
-            return None
-        code, rule = values[0], binding.variant.rule.id
-        if not isinstance(code, Code):
-            raise EngineError(f"`{rule}`: concludes a code from what is not a code")
-        if not lies_in(code, codes_key(self.program, code), action.writes):
-            raise EngineError(f"`{rule}`: concludes {code}, which is outside its writes")
-        known = self.documented.get(code)
-        if isinstance(action, Assign):
-            return known or assigned(self.program, code, action.role)
-        old = binding.env[action.var]
-        assert isinstance(old, Fact)
-        if code_of(old) == code:
-            return old
-        made = replacement(self.program, code, old)
-        if known is not None and made.fields.items() <= known.fields.items():
-            return known
-        return made
+        return conclusion(self.program, self.documented, action, values, binding)
 
     def _code_conclusions(self, one: Fired, seen: set[str]) -> None:
         for action, values, because in one.actions:
             target = one.binding.env[action.var] if isinstance(action, Omit | Replace) else None
             if isinstance(action, Omit) and target is not None:
                 one.concluded.append(Concluded("omit", because, target.id, code_of(target)))
-            fact = self._conclusion(action, values, one.binding)
+            fact = self._concluded(action, values, one.binding)
             code = values[0] if values else None
             if fact is None or not isinstance(code, Code):
                 continue
@@ -352,38 +333,6 @@ class _Evaluation:
                 )
             )
             seen.add(fact.id)
-
-    def _steps(self) -> list[Step]:
-        """What the code stage concluded, as settling sees it."""
-        steps = []
-        for one in self.fired:
-            rule, seq = one.rule, one.firing.seq
-            facts = {fact.id: fact for fact in one.binding.env.values() if isinstance(fact, Fact)}
-            for item in one.concluded:
-                old = code_of(facts.get(item.target))
-                if item.kind == "assign" and item.code is not None:
-                    steps.append(Step("assign", item.code, seq, rule.id, rule.mandatory))
-                elif item.kind == "replace" and old is not None:
-                    steps.append(Step("replace", old, seq, rule.id, rule.mandatory, item.code))
-                elif item.kind == "omit" and old is not None:
-                    covers = self._covers(one, old)
-                    steps.append(Step("omit", old, seq, rule.id, rule.mandatory, covers=covers))
-        return steps
-
-    def _covers(self, one: Fired, omitted: Code) -> tuple[frozenset[Code], ...]:
-        """The other diagnoses of the firing, of each ``some`` in one group."""
-        groups = [[fact] for fact in one.binding.env.values()] + [list(one) for one in one.covers]
-        found = []
-        for group in groups:
-            codes = {
-                code
-                for fact in group
-                if isinstance(fact, Fact) and fact.entity == self.entity
-                if (code := code_of(fact)) is not None and code != omitted
-            }
-            if codes:
-                found.append(frozenset(codes))
-        return tuple(found)
 
     def _sequence(self, reported: list[Code], settled: Settlement) -> tuple[tuple[Code, ...], list]:
         edges = []
@@ -444,14 +393,8 @@ class _Evaluation:
         return tuple(sorted(out, key=lambda one: (one.code, one.state)))
 
     def _near_misses(self) -> tuple[NearMiss, ...]:
-        for rule in sorted(self.program.rules, key=lambda one: one.id):
-            for one in rule.suspensions:
-                if in_force(one.window, self.chart.clocks.get(one.window.clock)):
-                    miss = NearMiss(
-                        "suspended", rule.stage, rule.id, by=one.override, because=one.because
-                    )
-                    self.misses.append(((-1, rule.id, (one.override,)), miss))
-        return bounded([miss for _, miss in sorted(self.misses, key=lambda item: item[0])])
+        placed = [*self.misses, *suspended(self.program, self.chart)]
+        return bounded([miss for _, miss in sorted(placed, key=lambda item: item[0])])
 
     def _new_facts(self, merged: dict[Code, Fact]) -> tuple[Fact, ...]:
         """All facts that the chart does not state itself."""

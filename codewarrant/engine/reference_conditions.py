@@ -6,14 +6,31 @@ whatever stands under ``not`` read the *start* of the level; ``documented`` read
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from codewarrant.engine import conditions as c
 from codewarrant.engine.errors import EngineError
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.program import Program
+from codewarrant.engine.reference_found import (
+    NOTHING,
+    UNKNOWN_ROW,
+    Env,
+    Found,
+    Keys,
+    State,
+    Valued,
+    atomic,
+    codes_key,
+    combined,
+    compared,
+    conjuncts,
+    joined,
+    named,
+    stands_in,
+    with_covers,
+)
 from codewarrant.engine.reference_values import (
     Truth,
     added,
@@ -26,89 +43,8 @@ from codewarrant.engine.reference_values import (
     order,
 )
 from codewarrant.engine.relation import Row
-from codewarrant.engine.trace import Chart, Sentence
-from codewarrant.engine.values import Code, CodeOrder, Duration, Intervals, Value, overlap
-
-Env: TypeAlias = dict[str, Fact | Row]
-Keys: TypeAlias = tuple[tuple[str, Value], ...]
-
-UNKNOWN_ROW = Row("?", {})
-"""Whatever rows a question would find that cannot be asked."""
-
-NOTHING: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Facts at one moment, ordered by id. ``possible``: an undetermined rule might conclude them;
-    ``bounds``: what the code of a possible fact could be, where that is not known."""
-
-    facts: Mapping[str, tuple[Fact, ...]]
-    possible: frozenset[str] = NOTHING
-    bounds: Mapping[str, Intervals] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A truth, and what it was found by.
-
-    ``missing`` is empty unless the truth is undetermined. ``witnesses`` are what makes a ``some``
-    true, ``covers`` the same in groups of which one fact each is needed, ``absent`` the searches
-    for an absence that found it; all three are empty unless the truth is true.
-    """
-
-    truth: Truth
-    missing: frozenset[str] = NOTHING
-    tests: tuple[tuple[int, Truth, Value | None], ...] = ()
-    witnesses: tuple[tuple[str, str, Fact | Row], ...] = ()
-    covers: tuple[tuple[Fact, ...], ...] = ()
-    absent: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Valued:
-    """A term's value (None: unknown) and, if it is unknown, what was missing."""
-
-    value: Value | None
-    missing: frozenset[str] = NOTHING
-
-
-def codes_key(program: Program, code: Code) -> str:
-    """The place of a code in its order."""
-    for one in program.orders:
-        if one.system == code.system:
-            return one.key(code.value)
-    return CodeOrder(code.system).key(code.value)
-
-
-def conjuncts(item: c.Condition) -> list[c.Condition]:
-    """The parts of a condition that must all hold."""
-    if isinstance(item, c.AllOf):
-        return [part for one in item.items for part in conjuncts(one)]
-    return [item]
-
-
-def free(item: Any) -> frozenset[str]:
-    """The variables that something reads and does not bind itself."""
-    if isinstance(item, tuple):
-        return NOTHING.union(*(free(part) for part in item))
-    if not is_dataclass(item) or isinstance(item, c.Binder):
-        return NOTHING
-    found = NOTHING.union(*(free(getattr(item, one.name)) for one in fields(item)))
-    if isinstance(item, c.Field | c.Matches):
-        return found | {item.var}
-    return found - {item.over.var} if isinstance(item, c.Quantified | c.Aggregate) else found
-
-
-def searches(item: Any) -> bool:
-    """Whether something looks through facts itself."""
-    if isinstance(item, tuple):
-        return any(searches(part) for part in item)
-    if isinstance(item, c.Quantified | c.Aggregate):
-        return True
-    if not is_dataclass(item):
-        return False
-    return any(searches(getattr(item, one.name)) for one in fields(item))
+from codewarrant.engine.trace import Chart
+from codewarrant.engine.values import Code, Duration, Intervals, Value, overlap
 
 
 @dataclass(frozen=True)
@@ -144,11 +80,11 @@ class Moment:
             case c.Field(var, name):
                 bound = env[var]
                 known = bound.columns if isinstance(bound, Row) else bound.fields
-                return _named(known.get(name), f"{var}.{name}")
+                return named(known.get(name), f"{var}.{name}")
             case c.Param(id):
-                return _named(self._parameter(id), f"parameter {id}")
+                return named(self._parameter(id), f"parameter {id}")
             case c.Clock(name):
-                return _named(self.chart.clocks.get(name), name)
+                return named(self.chart.clocks.get(name), name)
             case c.Arith(op, left, right):
                 parts = [self.value(left, env), self.value(right, env)]
                 if parts[0].value is None or parts[1].value is None:
@@ -214,7 +150,7 @@ class Moment:
                 values[name] = term.value
         if unknown or maybe - set(values):
             return Valued(None, frozenset(missing))
-        return Valued(_combined(item.func, list(values.values())))
+        return Valued(combined(item.func, list(values.values())))
 
     def _open(self, over: c.Binder) -> bool:
         """Whether facts of this entity may exist that the chart does not supply."""
@@ -274,13 +210,13 @@ class Moment:
         match item:
             case c.AllOf(items):
                 parts = [self.truth(one, env, positive) for one in items]
-                return _joined(all_true([one.truth for one in parts]), parts)
+                return joined(all_true([one.truth for one in parts]), parts)
             case c.AnyOf(items):
                 parts = [self.truth(one, env, positive) for one in items]
-                found = _joined(any_true([one.truth for one in parts]), parts)
+                found = joined(any_true([one.truth for one in parts]), parts)
                 if len(found.covers) > 1:
                     together = tuple(fact for group in found.covers for fact in group)
-                    return _with_covers(found, (together,))
+                    return with_covers(found, (together,))
                 return found
             case c.Not(part):
                 inner = self.truth(part, env, False)
@@ -346,25 +282,25 @@ class Moment:
         match item:
             case c.Matches():
                 found = self._matches(item, env)
-                return _atomic(item, found, None)
+                return atomic(item, found, None)
             case c.Mentions():
-                return _atomic(item, (self._mentions(item, env), NOTHING), None)
+                return atomic(item, (self._mentions(item, env), NOTHING), None)
             case c.Compare(_, op, left, right):
                 shown = self.value(left, env)
-                return _atomic(item, _compared(op, shown, self.value(right, env)), shown)
+                return atomic(item, compared(op, shown, self.value(right, env)), shown)
             case c.Between(_, subject, low, high):
                 shown = self.value(subject, env)
                 parts = [
-                    _compared(">=", shown, self.value(low, env)),
-                    _compared("<=", shown, self.value(high, env)),
+                    compared(">=", shown, self.value(low, env)),
+                    compared("<=", shown, self.value(high, env)),
                 ]
                 truth = all_true([one for one, _ in parts])
-                return _atomic(item, (truth, parts[0][1] | parts[1][1]), shown)
+                return atomic(item, (truth, parts[0][1] | parts[1][1]), shown)
             case c.Within():
                 shown = self.value(item.left, env)
-                return _atomic(item, self._within(item, shown, env), shown)
+                return atomic(item, self._within(item, shown, env), shown)
         shown = self.value(item.term, env)
-        return _atomic(item, self._about(item, shown, env), shown)
+        return atomic(item, self._about(item, shown, env), shown)
 
     def _about(
         self, item: c.InSet | c.OneOf | c.Known | c.Holds | c.Contains, shown: Valued, env: Env
@@ -448,73 +384,6 @@ class Moment:
             said = said and (not item.sections or one.section in item.sections)
             if item.sections and one.section not in item.sections:
                 continue
-            if said and (item.near is None or (isinstance(fact, Fact) and _stands_in(fact, one))):
+            if said and (item.near is None or (isinstance(fact, Fact) and stands_in(fact, one))):
                 return True
         return False
-
-
-def _stands_in(fact: Fact, sentence: Sentence) -> bool:
-    return any(
-        place.source == sentence.source
-        and place.begin is not None
-        and place.end is not None
-        and place.begin < sentence.end
-        and sentence.begin < place.end
-        for place in fact.evidence
-    )
-
-
-def _named(value: Value | None, label: str) -> Valued:
-    return Valued(value) if value is not None else Valued(None, frozenset((label,)))
-
-
-def _compared(op: str, left: Valued, right: Valued) -> tuple[Truth, frozenset[str]]:
-    if left.value is None or right.value is None:
-        return None, left.missing | right.missing
-    if op in ("=", "!="):
-        return equal(left.value, right.value) == (op == "="), NOTHING
-    return order(op, left.value, right.value), NOTHING
-
-
-def _atomic(item: c.Atom, found: tuple[Truth, frozenset[str]], shown: Valued | None) -> Found:
-    truth, missing = found
-    value = shown.value if shown is not None else None
-    return Found(truth, missing if truth is None else NOTHING, ((item.atom, truth, value),))
-
-
-def _joined(truth: Truth, parts: list[Found]) -> Found:
-    tests = tuple(test for one in parts for test in one.tests)
-    if truth is None:
-        return Found(None, NOTHING.union(*(one.missing for one in parts)), tests)
-    if truth is False:
-        return Found(False, NOTHING, tests)
-    return Found(
-        True,
-        NOTHING,
-        tests,
-        tuple(witness for one in parts for witness in one.witnesses),
-        tuple(cover for one in parts for cover in one.covers),
-        tuple(atom for one in parts for atom in one.absent),
-    )
-
-
-def _with_covers(found: Found, covers: tuple[tuple[Fact, ...], ...]) -> Found:
-    return Found(
-        found.truth, found.missing, found.tests, found.witnesses, covers, found.absent
-    )  # fmt: skip
-
-
-def _combined(func: str, values: list[Value]) -> Value | None:
-    """Count, sum (0 over nothing), earliest and latest (unknown over nothing)."""
-    if func == "count":
-        return len(values)
-    if func == "sum":
-        total: Value | None = values[0] if values else 0
-        for one in values[1:]:
-            total = None if total is None else added(total, "+", one)
-        return total
-    best: Value | None = None
-    for one in values:
-        if best is None or order("<" if func == "earliest" else ">", one, best):
-            best = one
-    return best

@@ -24,12 +24,12 @@ from codewarrant.engine.program import (
     Swap,
     Unless,
 )
-from codewarrant.engine.reference_conditions import (
+from codewarrant.engine.reference_conditions import Moment
+from codewarrant.engine.reference_found import (
     NOTHING,
     UNKNOWN_ROW,
     Env,
     Found,
-    Moment,
     Valued,
     conjuncts,
     free,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from codewarrant.engine.facts import Fact
-from codewarrant.engine.program import Because, Omit, Remove, Replace, Rule
+from codewarrant.engine.program import Because, Omit, Program, Remove, Replace, Rule
 from codewarrant.engine.reference_conditions import Moment
 from codewarrant.engine.reference_matches import (
     Binding,
@@ -17,8 +17,9 @@ from codewarrant.engine.reference_matches import (
     only_possible,
     reason,
 )
+from codewarrant.engine.reference_values import in_force
 from codewarrant.engine.relation import Row
-from codewarrant.engine.trace import Absence, Bound, Concluded, Firing, NearMiss, Tested
+from codewarrant.engine.trace import Absence, Bound, Chart, Concluded, Firing, NearMiss, Tested
 from codewarrant.engine.values import Value
 
 LISTED = 20
@@ -124,6 +125,19 @@ def near_miss(binding: Binding, judgement: Judgement, moment: Moment) -> NearMis
     return NearMiss(
         "undetermined", stage, rule.id, bound, missing=tuple(sorted(missing)), review=review
     )
+
+
+def suspended(program: Program, chart: Chart) -> list[tuple[tuple, NearMiss]]:
+    """A near miss, with its place before all others, for each suspension in force."""
+    return [
+        (
+            (-1, rule.id, (one.override,)),
+            NearMiss("suspended", rule.stage, rule.id, by=one.override, because=one.because),
+        )
+        for rule in program.rules
+        for one in rule.suspensions
+        if in_force(one.window, chart.clocks.get(one.window.clock))
+    ]
 
 
 def bounded(misses: list[NearMiss]) -> tuple[NearMiss, ...]:

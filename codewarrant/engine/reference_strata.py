@@ -22,7 +22,7 @@ from codewarrant.engine.program import (
     Rule,
     Sequence,
 )
-from codewarrant.engine.reference_conditions import conjuncts, free
+from codewarrant.engine.reference_found import conjuncts, free
 from codewarrant.engine.reference_values import equal
 from codewarrant.engine.values import Code, covers, merge, overlap
 
