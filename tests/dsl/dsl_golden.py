@@ -17,9 +17,7 @@ from codewarrant.dsl.diagnostics import Diagnostic, render
 from codewarrant.dsl.examples import run_examples
 from codewarrant.dsl.link import link
 from codewarrant.dsl.pack import PackSource
-from codewarrant.dsl.types import fields_of, named_type
 from codewarrant.engine.canonical import sha256
-from codewarrant.schema import CODE_ATTRIBUTES, ENTITIES, SINGLE
 
 BAD = Path(__file__).parents[1] / "language" / "bad"
 GOOD = Path(__file__).parent / "good"
@@ -101,31 +99,8 @@ def diagnose(packs: list[PackSource], codes: CodeView) -> tuple[tuple[Diagnostic
     return found, "\n\n".join(render(item, checked.files) for item in found) + "\n"
 
 
-def fields_section() -> str:
-    """The fields of all entities as a part of the reference page, from the schema."""
-    out = ["## Fields", ""]
-    for entity, model in ENTITIES.items():
-        one = " (one a chart: no `for each` needed)" if entity in SINGLE else ""
-        out += [f"### {entity}{one}", "", f"{(model.__doc__ or '').strip()}", ""]
-        out += ["| field | type | meaning |", "|---|---|---|"]
-        for name, kind in fields_of(entity).items():
-            words = ", ".join(f"`{item}`" for item in kind.values)
-            meaning = model.model_fields[name].description or ""
-            out.append(f"| `{name}` | {words or kind.spoken} | {meaning} |")
-        out.append("")
-    out += ["### Attributes of a code", "", "Written after a code: `d.code.title`.", ""]
-    out += ["| attribute | type | meaning |", "|---|---|---|"]
-    for name, (kind, meaning) in CODE_ATTRIBUTES.items():
-        out.append(
-            f"| `{name}` | {named_type(kind).spoken if kind != 'code' else 'code'} | {meaning} |"
-        )
-    return "\n".join(out) + "\n"
-
-
 def main() -> None:
     """Write the golden diagnostics of bad packs and pages, and the fields of the reference page."""
-    page = LANGUAGE_PAGE.read_text("utf-8").split("## Fields\n")[0].rstrip()
-    LANGUAGE_PAGE.write_text(f"{page}\n\n{fields_section()}", "utf-8")
     from codewarrant.codesets import load
     from codewarrant.coding.relations import CodeAttributes
     from codewarrant.dsl.codeview import InstalledCodes

@@ -24,7 +24,7 @@ def test_sample_packs_have_no_diagnostics(codes: InstalledCodes) -> None:
 
 def test_complete_packs_of_the_reference_page_have_no_diagnostics(codes: InstalledCodes) -> None:
     packs = page_packs()
-    assert len(packs) == 2
+    assert len(packs) == 4
     found, text = diagnose(packs, codes)
     assert not found, text
 
