@@ -26,6 +26,7 @@ MOST_RULES = 4
 MOST_MATCHES = 3
 """Matches told of for one rule."""
 
+_ON_LINE = ("denied", "not_denied", "limited", "requires", "has_modifier")
 _ORDER = ("fires", "excused", "undetermined", "does not fire")
 _WORD: dict[Truth, str] = {True: "true", False: "false", None: "unknown"}
 
@@ -83,8 +84,9 @@ def explain(
     """
     ids = [named] if named else [*([rule] if rule else []), *_concerned(item, case, observed)]
     out: list[Account] = []
+    line = case.named.get(item.words[0]) if item.kind in _ON_LINE else None
     for id in list(dict.fromkeys(ids))[:MOST_RULES]:
-        out += _accounts(id, case, observed)
+        out += _accounts(id, case, observed, line)
     return tuple(out)
 
 
@@ -196,7 +198,8 @@ def _on_line(
 # ---- what became of a rule --------------------------------------------------------
 
 
-def _accounts(id: str, case: Case, observed: Observed) -> list[Account]:
+def _accounts(id: str, case: Case, observed: Observed, line: Fact | None) -> list[Account]:
+    """What became of a rule; where it can be bound to the line that is meant, only of that."""
     plans = [plan for plan in observed.loaded.plans if plan.rule.id == id]
     if not plans:
         return []
@@ -206,11 +209,17 @@ def _accounts(id: str, case: Case, observed: Observed) -> list[Account]:
     found = [one for plan in active for one in candidates(observed, plan)]
     if not found:
         return [Account(id, f"does not fire: {_unbound(active[0], observed)}")]
+    if line is not None:
+        found = [one for one in found if _binds(one, line)] or found
     near = [one for one in found if one.verdict != "does not fire"]
     if not near:
         near = [min(found, key=_distance)]
     near.sort(key=lambda one: _ORDER.index(one.verdict))
     return [_account(one, case, observed) for one in near[:MOST_MATCHES]]
+
+
+def _binds(one: Candidate, fact: Fact) -> bool:
+    return any(isinstance(bound, Fact) and bound.id == fact.id for bound in one.env.values())
 
 
 def _distance(one: Candidate) -> tuple[int, int]:

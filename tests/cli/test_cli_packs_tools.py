@@ -193,3 +193,12 @@ def test_watching_needs_folders_that_are_there_and_people(
 ) -> None:
     assert command("check", tmp_path / "nowhere", "--watch").exit_code == 3
     assert command("check", tmp_path, "--watch", "--json").exit_code == 2
+
+
+def test_the_example_pack_is_shown_both_ways_in_every_condition(command: Callable) -> None:
+    pack = Path(__file__).parents[2] / "examples" / "packs" / "harbor-therapy"
+    assert command("fmt", "--check", pack).exit_code == 0
+    form = json.loads(command("test", pack, "--coverage", "--json").stdout)
+    assert form["failed"] == []
+    assert len(form["coverage"]["rules"]) == 8
+    assert form["coverage"]["covered"] == form["coverage"]["atoms"]
