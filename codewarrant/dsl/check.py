@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
 
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.cache import Memory
@@ -17,10 +15,9 @@ from codewarrant.dsl.diagnostics import Diagnostic, Fault, Related, Span, did_yo
 from codewarrant.dsl.lower import LoweredRule, window_of
 from codewarrant.dsl.overrides import Base, ParameterChange, RuleChange, lower_override
 from codewarrant.dsl.pack import PackSource
+from codewarrant.dsl.pack_blocks import ReadPack, blocks_of, in_order, read_pack
 from codewarrant.dsl.scope import Names
 from codewarrant.dsl.vocabulary import Placed, read_vocabulary
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -63,17 +60,6 @@ class Checked:
         return not any(item.severity == "error" for item in self.diagnostics)
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One pack as parsed. ``complete`` is false where its pack block could not be read."""
-
-    source: PackSource
-    block: s.PackBlock
-    blocks: tuple[s.BlockNode, ...]
-    broken: frozenset[str]
-    complete: bool
-
-
 def check_packs(
     sources: Sequence[PackSource], codes: CodeView, memory: Memory | None = None
 ) -> Checked:
@@ -90,10 +76,10 @@ def check_packs(
 def _check_all(sources: Sequence[PackSource], codes: CodeView, memory: Memory) -> Checked:
     faults: list[Diagnostic] = []
     files: dict[str, str] = {}
-    read: dict[str, _Read] = {}
+    read: dict[str, ReadPack] = {}
     several = len(sources) > 1
     for source in sorted(sources, key=lambda item: item.name):
-        found = _read(source, f"{source.name}/" if several else "", files, faults, memory)
+        found = read_pack(source, f"{source.name}/" if several else "", files, faults, memory)
         if found is None:
             continue
         other = read.get(found.block.name.text)
@@ -111,103 +97,17 @@ def _check_all(sources: Sequence[PackSource], codes: CodeView, memory: Memory) -
         read[found.block.name.text] = found
     packs: dict[str, CheckedPack] = {}
     starts: dict[str, int] = {}
-    for name in _in_order(read, faults):
+    for name in in_order(read, faults):
         packs[name] = _check(read[name], packs, read, codes, starts, faults, memory)
     broken = {name for item in read.values() for name in item.broken}
     broken |= {name for item in packs.values() for name in item.names.lost}
     return Checked(tuple(packs.values()), _settled(faults, broken), files)
 
 
-def _read(
-    source: PackSource,
-    prefix: str,
-    files: dict[str, str],
-    faults: list[Diagnostic],
-    memory: Memory,
-) -> _Read | None:
-    blocks: list[s.BlockNode] = []
-    broken: set[str] = set()
-    complete = True
-    for name in source.rule_files:
-        file, found = memory.parsed(prefix + name, source.files[name])
-        files[prefix + name] = file.text
-        faults += found
-        blocks += file.blocks
-        for item in found:
-            word, lost = _declared_at(file.text, item.span.line)
-            broken.add(lost)
-            complete = complete and word != "pack" and item.code != "CW0109"
-    packs = [block for block in blocks if isinstance(block, s.PackBlock)]
-    for extra in packs[1:]:
-        faults.append(
-            fault(
-                "CW0202",
-                extra.name.span,
-                "a pack has one pack block",
-                "remove this one, or put it into a folder of its own",
-                (Related(packs[0].name.span, "the first stands here"),),
-            ).diagnostic
-        )
-    if not packs:
-        first = source.rule_files[0] if source.rule_files else ""
-        place = Span(prefix + first, 1, 1, 1, 2)
-        if complete:
-            faults.append(
-                fault(
-                    "CW0201",
-                    place,
-                    f"`{source.name}` has no pack block",
-                    'start a file with: pack NAME "title" version 1.0',
-                ).diagnostic
-            )
-        name = s.Name(re.sub(r"[^a-z0-9-]", "-", source.name.lower()) or "pack", place)
-        packs = [s.PackBlock(name, "", "0", (), None, None, "", place)]
-        complete = False
-    return _Read(source, packs[0], tuple(blocks), frozenset(broken - {""}), complete)
-
-
-def _declared_at(text: str, line: int) -> tuple[str, str]:
-    """The first word and the name of the block that holds a line."""
-    for item in reversed(text.split("\n")[:line]):
-        hit = re.match(r"(\w+)(?:\s+set)?\s+([a-z][\w-]*)?(?:/([a-z][\w-]*))?", item)
-        if hit:
-            return hit.group(1), hit.group(2) or ""
-    return "", ""
-
-
-def _in_order(read: Mapping[str, _Read], faults: list[Diagnostic]) -> list[str]:
-    """Pack names, extended packs first."""
-    out: list[str] = []
-    open_: list[str] = []
-
-    def visit(name: str) -> None:
-        if name in out:
-            return
-        open_.append(name)
-        for base, _ in read[name].block.extends:
-            if base.text in open_:
-                faults.append(
-                    fault(
-                        "CW0214",
-                        base.span,
-                        f"`{name}` and `{base.text}` extend each other",
-                        "a pack extends another in one direction only",
-                    ).diagnostic
-                )
-            elif base.text in read:
-                visit(base.text)
-        open_.pop()
-        out.append(name)
-
-    for name in sorted(read):
-        visit(name)
-    return out
-
-
 def _check(
-    read: _Read,
+    read: ReadPack,
     packs: Mapping[str, CheckedPack],
-    all_read: Mapping[str, _Read],
+    all_read: Mapping[str, ReadPack],
     codes: CodeView,
     starts: dict[str, int],
     faults: list[Diagnostic],
@@ -234,15 +134,15 @@ def _check(
         names.tables |= own.tables
         names.derived |= own.derived
     declared = Declarations(names, read.source.files, faults)
-    declared.read(_all(read, s.SourceBlock), _all(read, s.ValueSetBlock))
-    declared.read_values(_all(read, s.ParameterBlock), _all(read, s.TableBlock))
-    declared.read_derived(_all(read, s.DeriveBlock))
+    declared.read(blocks_of(read, s.SourceBlock), blocks_of(read, s.ValueSetBlock))
+    declared.read_values(blocks_of(read, s.ParameterBlock), blocks_of(read, s.TableBlock))
+    declared.read_derived(blocks_of(read, s.DeriveBlock))
     names.applies = declared.checked_applies(block.applies)
     vocabulary = _vocabulary(read, names, faults)
     memory.declared(block, read.blocks, read.source.files, lines)
     rules = _rules(read, names, faults, memory)
     broken = read.broken | {
-        item.name.text for item in _all(read, s.RuleBlock) if item.name.text not in rules
+        item.name.text for item in blocks_of(read, s.RuleBlock) if item.name.text not in rules
     }
     bases = {
         base: Base(
@@ -254,7 +154,7 @@ def _check(
         for base in lines
     }
     changes: list[RuleChange | ParameterChange] = []
-    for item in _all(read, s.OverrideBlock):
+    for item in blocks_of(read, s.OverrideBlock):
         found: list[Diagnostic] = []
         if item.pack.text in all_read or not _missing(item.pack.text, block, packs):
             try:
@@ -271,7 +171,7 @@ def _check(
                     starts[change.rule] = length + len(change.atoms)
         faults += found
     examples = [example for rule in rules.values() for example in rule.block.examples]
-    examples += [item.example for item in _all(read, s.TestBlock)]
+    examples += [item.example for item in blocks_of(read, s.TestBlock)]
     _rule_names(examples, rules, packs, lines, broken, faults)
     cases = [memory.case(example, names, _day(example, rules, on), faults) for example in examples]
     return CheckedPack(
@@ -283,7 +183,7 @@ def _check(
         tuple(case for case in cases if case is not None),
         tuple(lines),
         frozenset(broken),
-        tuple(item.name.text for item in _all(read, s.ParameterBlock)),
+        tuple(item.name.text for item in blocks_of(read, s.ParameterBlock)),
         read.blocks,
         vocabulary,
     )
@@ -308,7 +208,7 @@ def _rule(packs: Mapping[str, CheckedPack], id: str) -> LoweredRule:
 def _ancestors(
     block: s.PackBlock,
     packs: Mapping[str, CheckedPack],
-    all_read: Mapping[str, _Read],
+    all_read: Mapping[str, ReadPack],
     faults: list[Diagnostic],
 ) -> list[str]:
     """All packs that this one builds on, the furthest first."""
@@ -340,11 +240,11 @@ def _ancestors(
 
 
 def _rules(
-    read: _Read, names: Names, faults: list[Diagnostic], memory: Memory
+    read: ReadPack, names: Names, faults: list[Diagnostic], memory: Memory
 ) -> dict[str, LoweredRule]:
     rules: dict[str, LoweredRule] = {}
     seen: dict[str, s.Name] = {}
-    for block in _all(read, s.RuleBlock):
+    for block in blocks_of(read, s.RuleBlock):
         first = seen.get(block.name.text)
         if first is not None:
             faults.append(twice(block.name, first))
@@ -358,10 +258,10 @@ def _rules(
     return rules
 
 
-def _vocabulary(read: _Read, names: Names, faults: list[Diagnostic]) -> tuple[Placed, ...]:
+def _vocabulary(read: ReadPack, names: Names, faults: list[Diagnostic]) -> tuple[Placed, ...]:
     out: list[Placed] = []
     seen: dict[str, s.Name] = {}
-    for block in _all(read, s.VocabularyBlock):
+    for block in blocks_of(read, s.VocabularyBlock):
         first = seen.setdefault(block.name.text, block.name)
         if first is not block.name:
             faults.append(twice(block.name, first))
@@ -410,10 +310,6 @@ def _rule_names(
                         did_you_mean(outcome.words[0], sorted(known)),
                     ).diagnostic
                 )
-
-
-def _all(read: _Read, kind: type[T]) -> tuple[T, ...]:
-    return tuple(block for block in read.blocks if isinstance(block, kind))
 
 
 FOLLOWING = ("CW0204", "CW0205", "CW0206", "CW0207", "CW0208", "CW0313")
