@@ -12,6 +12,7 @@ from codewarrant.coding.chart import CodedChart, code_opened
 from codewarrant.coding.installed import installed_snapshot
 from codewarrant.coding.snapshot import RulepacksBroken, Snapshot, SnapshotDamaged
 from codewarrant.decision import Request
+from codewarrant.engine.errors import EngineError
 from codewarrant.fhir.errors import Issue, Refused
 from codewarrant.fhir.read import OpenedBundle, open_bundle
 
@@ -76,6 +77,8 @@ def code_bytes(name: str, data: bytes, payer: str, snapshot: Snapshot) -> CodedB
             charts.append(code_opened(opened, request, snapshot))
         except Refused as error:
             refused += error.issues
+        except EngineError as error:
+            refused.append(Issue("error", "too-costly", request.encounter, str(error)))
     return CodedBundle(name, data, opened, tuple(charts), tuple(refused))
 
 

@@ -34,22 +34,20 @@ def run(path: Path, *, packs: Sequence[Path], predictions: Path | None, json: bo
     refused: list[str] = []
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         for chart in progress.track(list(read_charts(lines)), description="coding"):
-            result = (
-                f"line {chart.number}: {chart.message}"
-                if isinstance(chart, BadLine)
-                else predict(chart, snapshot)
-            )
-            if isinstance(result, str):
-                refused.append(result)
-                errors.print(f"{path}: {result}", style="red", markup=False)
+            if isinstance(chart, BadLine):
+                problem = f"line {chart.number}: {chart.message}"
             else:
-                done.append(result)
+                done.append(predict(chart, snapshot))
+                problem = done[-1].problem
+            if problem:
+                refused.append(problem)
+                errors.print(f"{path}: {problem}", style="red", markup=False)
     if predictions is not None:
         try:
             predictions.write_bytes(b"".join(item.to_line() for item in done))
         except OSError as error:
             return fail(f"{predictions}: cannot write: {error.strerror}", Exit.REFUSED, json=json)
-    measured = measure([item.coded for item in done])
+    measured = measure([item.coded for item in done if item.measured])
     lanes = {
         lane: sum(item.coded.lane == lane for item in done)
         for lane in ("autonomous", "review", "error")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from codewarrant.coding.doubts import doubts
 from codewarrant.coding.reading import Reading
 from codewarrant.decision import (
     Edit,
@@ -40,11 +41,7 @@ def route(
     ``asked`` are the reasons of rules that route to review. The chart is as certain as the least
     certain code on it; a chart without codes has no confidence.
     """
-    reasons: list[str] = []
-    if reading.date_of_service is None:
-        reasons.append("The date of service is not known.")
-    if reading.setting is None and not reading.claim_only:
-        reasons.append("The setting is not known.")
+    reasons = list(doubts(reading, len(diagnoses)))
     if not diagnoses and not reading.claim_only:
         reasons.append("No diagnosis can be reported.")
     reasons += [

@@ -56,9 +56,11 @@ def state(
     kept: dict[str, Fact] = {}
     rejected: list[Rejected] = []
 
+    doubled = _sources_in_force(entities, on)
+
     def judge(stated: Diagnosis) -> None:
         fact = to_fact(stated)
-        reason = _not_admitted(stated, codes, on)
+        reason = _not_admitted(stated, codes, on, doubled)
         if reason is None:
             facts[fact.id] = fact
         else:
@@ -146,9 +148,28 @@ def _why_unread(item: Unread) -> tuple[str, str]:
     return ("words alone" if item.display else "not read"), because
 
 
+def _sources_in_force(entities: Sequence[Entity], on: date | None) -> frozenset[str]:
+    """The records that state a diagnosis in the system of the date."""
+    system = diagnosis_system(on)
+    return frozenset(
+        place.source
+        for entity in entities
+        if isinstance(entity, Diagnosis) and entity.code.system == system
+        for place in entity.evidence
+    )
+
+
 def _not_admitted(
-    stated: Diagnosis, codes: Mapping[str, CodeSet], on: date | None
+    stated: Diagnosis,
+    codes: Mapping[str, CodeSet],
+    on: date | None,
+    doubled: frozenset[str],
 ) -> tuple[str, str] | None:
+    if stated.code.system != diagnosis_system(on) and any(
+        place.source in doubled and not place.source.startswith(("Claim/", "ExplanationOf"))
+        for place in stated.evidence
+    ):
+        return "other code set", "The record gives the same statement in the code set of the date."
     if stated.certainty == "ruled out":
         return "negated", "The record rules it out."
     release = codes.get(stated.code.system)

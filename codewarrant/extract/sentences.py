@@ -8,7 +8,8 @@ from codewarrant.extract.tables import Tables
 
 PIECE = re.compile(r"[^\n\r\f\v\x85\u2028\u2029]+")
 ITEM = re.compile(r"\s*(?:[-•*·–—▪◦]\s|\(?\d{1,2}[.)]\s|[a-zA-Z][.)]\s|#\d)")
-STOP = re.compile(r"[.!?]+[\"”')\]]*(?=\s)")
+STOP = re.compile(r"(?<![.!?])[.!?]++[\"”')\]]*+(?=\s)")
+"""Possessive, so that a line of dots costs no more than its length."""
 LAST_WORD = re.compile(r"([^\s]+)$")
 WORD_COUNT_TO_WRAP = 6
 """A line of fewer words is taken as an entry of its own, never as wrapped prose."""

@@ -142,3 +142,11 @@ def test_order_of_the_input_does_not_matter(releases):
     mentions = (mention(), mention("R50.9", phrase="fever"), mention(polarity="negated"))
     once = state(entities, mentions, (), releases, ON)
     assert state(entities[::-1], mentions[::-1], (), releases, ON) == once
+
+
+def test_a_second_coding_in_the_other_code_set_is_passed_over(releases):
+    both = (condition(Code("icd10cm", "E11.9")), condition(Code("icd9cm", "250.00")))
+    stated = state(both, (), (), releases, ON)
+    assert [fact.get("code") for fact in diagnoses(stated)] == [Code("icd10cm", "E11.9")]
+    (item,) = stated.rejected
+    assert item.kind == "other code set"

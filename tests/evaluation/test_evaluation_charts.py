@@ -194,8 +194,10 @@ def test_a_claim_alone_is_coded_and_its_lines_are_not_predictions(installed: Sna
 
 def test_a_chart_that_is_refused_says_why(installed: Snapshot) -> None:
     found = predict(form(notes=[{"text": "x" * 2_000_000}]), installed)
-    assert isinstance(found, str)
-    assert found.startswith("a: 2,000,0")
+    assert "2,000,001 bytes" in found.problem
+    assert found.coded.codes == ()
+    assert found.coded.lane == "error"
+    assert found.measured
 
 
 def evaluate(command: Callable, folder: Path, data: bytes, *words: object) -> object:
@@ -259,3 +261,8 @@ def test_evaluate_refuses_what_it_cannot_read_or_write(tmp_path: Path, command: 
     result = evaluate(command, tmp_path, line(notes=[NOTE]), "--json", "--predictions", to)
     assert result.exit_code == 3
     assert "cannot write" in json.loads(result.stdout)["error"]
+
+
+def test_a_claim_checked_by_the_edits_alone_is_not_measured(installed: Snapshot) -> None:
+    found = predict(form(claim={"lines": [{"code": "99213"}]}, codes=GOLD), installed)
+    assert not found.measured
