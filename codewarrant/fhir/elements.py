@@ -93,9 +93,14 @@ def order(rank: int | None, on: Day | None, section: int = 0, offset: int = 0) -
 
 def first_day(resource: Json, *names: str) -> Day | None:
     """The day of the first element that is there; a Period gives its start."""
+    return day(first_date(resource, *names))
+
+
+def first_date(resource: Json, *names: str) -> str | None:
+    """The first element that holds a whole date, as sent; a Period gives its start."""
     for name in names:
         value = resource.get(name)
-        found = day(value.get("start") if isinstance(value, Mapping) else value)
-        if found:
-            return found
+        text = value.get("start") if isinstance(value, Mapping) else value
+        if isinstance(text, str) and day(text):
+            return text
     return None

@@ -153,4 +153,6 @@ def medications(case: Case) -> Iterator[Entity | Unread]:
 
 def _withdrawn(record: Record, concept: object) -> Unread:
     reason = str(record.resource["status"]).replace("-", " ")
-    return Unread(source=record.source, path="status", reason=reason, title=words(concept))
+    return Unread(
+        source=record.source, path=record.within("status"), reason=reason, title=words(concept)
+    )

@@ -89,7 +89,7 @@ def coded(
         code, place, said = _unread_code(concept, path)
         yield Unread(
             source=record.source,
-            path=place,
+            path=record.within(place),
             reason=unmapped(code) if code else "words without a code",
             code=code,
             display=said,
@@ -148,7 +148,11 @@ def _condition(case: Case, record: Record, standing: Standing) -> Iterator[Diagn
     if "entered-in-error" in verification:
         code, place, said = _unread_code(concept, "code")
         yield Unread(
-            source=record.source, path=place, reason="entered in error", code=code, title=said
+            source=record.source,
+            path=record.within(place),
+            reason="entered in error",
+            code=code,
+            title=said,
         )
         return
     certainty: Certainty | None = next(
@@ -194,7 +198,7 @@ def _unmapped(
     code, place, said = _unread_code(record.resource.get("code"), "code")
     return Unread(
         source=record.source,
-        path=place,
+        path=record.within(place),
         reason=unmapped(code) if code else "words without a code" if said else "no code, no words",
         code=code,
         display=said,

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date as Day
 
-from codewarrant.fhir.elements import LAST, Json, day, first_day
+from codewarrant.fhir.elements import LAST, Json, day, first_date
 from codewarrant.fhir.errors import Issue, Refused, refuse
+from codewarrant.fhir.periods import Moment, Period, holding, moment
 from codewarrant.fhir.references import Index, Record
 from codewarrant.fhir.resource_types import PLACED
 
@@ -111,6 +112,11 @@ class _Placing:
                     message = f"{record.name} and {name} name different patients"
                     mixed.append(Issue("error", "business-rule", record.place, message))
                 self.members[name][record.name] = record
+        for name, inside in self._contained_by_heads():
+            if self._other_patient(inside, name):
+                message = f"{inside.name} and {name} name different patients"
+                mixed.append(Issue("error", "business-rule", inside.place, message))
+            self.members[name][inside.name] = inside
         if mixed:
             raise Refused(mixed)
         for record in later:
@@ -173,6 +179,14 @@ class _Placing:
                     named[target.name].append(head.name)
         return named
 
+    def _contained_by_heads(self) -> Iterator[tuple[str, Record]]:
+        """What an encounter or a claim holds inside itself and names, which is part of it."""
+        for head in self.heads.values():
+            for reference in _names(head):
+                target = self.index.resolve(head, reference)
+                if target is not None and target.root and target.type in PLACED:
+                    yield head.name, target
+
     def _place(self, record: Record) -> list[str] | str:
         """The heads a resource belongs to, or why to none."""
         homes = list(self.named.get(record.name, ()))
@@ -204,10 +218,12 @@ class _Placing:
             return candidates
         when, firm = _date(record)
         if when is not None:
-            holding = [name for name in candidates if _holds(self.periods[name], when)]
-            if len(holding) == 1:
-                return holding
-            if len(holding) > 1:
+            found = holding({name: self.periods[name] for name in candidates}, when)
+            if isinstance(found, str):
+                return found
+            if len(found) == 1:
+                return found
+            if len(found) > 1:
                 return "more than one encounter on its date"
             if firm:
                 return "no encounter on its date"
@@ -256,8 +272,8 @@ _DATES = {
 }
 
 
-def _date(record: Record) -> tuple[Day | None, bool]:
-    """The day a resource was written or done, and whether it has a date that must be heeded.
+def _date(record: Record) -> tuple[Moment | None, bool]:
+    """When a resource was written or done, and whether it has a date that must be heeded.
 
     The onset of a condition may lie years before the encounter that records it: it helps to place
     the condition and never keeps it out.
@@ -265,17 +281,17 @@ def _date(record: Record) -> tuple[Day | None, bool]:
     resource = record.resource
     if record.type in CLAIMS:
         found = service_days(resource)
-        return (found[0], True) if found else (None, False)
+        return (Moment(found[0]), True) if found else (None, False)
     names = _DATES[record.type]
     if record.type == "DocumentReference":
         context = (resource.get("context") or {}).get("period") or {}
-        if found := day(context.get("start")):
+        if found := moment(context.get("start")):
             return found, True
-    found = first_day(resource, *names)
+    found = moment(first_date(resource, *names))
     if found is not None:
         return found, True
     if record.type == "Condition" and "recordedDate" not in resource:
-        return first_day(resource, "onsetDateTime", "onsetPeriod"), False
+        return moment(first_date(resource, "onsetDateTime", "onsetPeriod")), False
     return None, any(resource.get(name) for name in names)
 
 
@@ -295,21 +311,16 @@ def service_days(claim: Json) -> tuple[Day, Day] | None:
     return (min(days), max(days)) if days else None
 
 
-def _period(head: Record) -> tuple[Day | None, Day | None]:
-    """First and last day; an encounter still in progress has no last one."""
+def _period(head: Record) -> Period:
+    """First and last moment; an encounter still in progress has no last one."""
     if head.type in CLAIMS:
         found = service_days(head.resource)
-        return found if found else (None, None)
+        return Period(Moment(found[0]), Moment(found[1])) if found else Period(None, None)
     period = head.resource.get("period") or {}
-    start, end = day(period.get("start")), day(period.get("end"))
+    start, end = moment(period.get("start")), moment(period.get("end"))
     if end is None and head.resource.get("status") not in ("in-progress", "onleave"):
         end = start
-    return start, end
-
-
-def _holds(period: tuple[Day | None, Day | None], when: Day) -> bool:
-    start, end = period
-    return start is not None and start <= when and (end is None or when <= end)
+    return Period(start, end)
 
 
 def _place_in_time(part: Part) -> tuple[str, str]:

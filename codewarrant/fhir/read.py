@@ -19,7 +19,7 @@ from codewarrant.fhir.gate import Limits, entries, parse
 from codewarrant.fhir.normalise import normalise
 from codewarrant.fhir.partition import CLAIMS, Part, Unplaced, partition
 from codewarrant.fhir.references import Index, dangling
-from codewarrant.fhir.resource_types import READ
+from codewarrant.fhir.resource_types import PLACED, READ
 from codewarrant.schema import Chart
 
 READER = "fhir-r4-1"
@@ -85,6 +85,7 @@ def open_bundle(data: bytes, limits: Limits | None = None) -> OpenedBundle:
         for item in unplaced
     ]
     warnings += _partly_read(index)
+    warnings += _contained_unread(index, parts)
     warnings += dangling(index)
     return OpenedBundle(
         sha256(data),
@@ -121,6 +122,38 @@ def _partly_read(index: Index) -> list[Issue]:
         Issue("information", "not-supported", path, f"{count} {says}")
         for path, count, says in counts
         if count
+    ]
+    return out
+
+
+def _contained_unread(index: Index, parts: tuple[Part, ...]) -> list[Issue]:
+    """Contained resources that state something of the patient and are no part of a chart.
+
+    An encounter or a claim that names one makes it part of its chart. One that something else names
+    is looked at for its code only: it has no encounter, and may be no statement at all.
+    """
+    read = {id(record) for part in parts for record in part.members}
+    named = {
+        id(index.resolve(record, item.get("diagnosisReference")))
+        for record in index.records
+        if record.type in CLAIMS
+        for item in record.resource.get("diagnosis") or ()
+    }
+    out: list[Issue] = []
+    passed: Counter[str] = Counter()
+    for holder in index.records:
+        for path, resource, record in index.contained(holder):
+            kind = resource["resourceType"]
+            if kind not in READ:
+                passed[kind] += 1
+            elif kind in (*PLACED, "Encounter", "Patient") and (
+                record is None or id(record) not in read | named
+            ):
+                message = f"a contained {kind} that no chart names is not read by itself"
+                out.append(Issue("warning", "not-supported", f"{holder.name}.{path}", message))
+    out += [
+        Issue("information", "not-supported", kind, f"{count} contained ones are not read")
+        for kind, count in sorted(passed.items())
     ]
     return out
 

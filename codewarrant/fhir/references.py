@@ -7,7 +7,7 @@ no id: never by its position in the bundle.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -44,12 +44,13 @@ class Record:
     attachments: Mapping[str, bytes] = field(default_factory=dict)
     references: tuple[tuple[str, str], ...] = ()
 
+    def within(self, path: str) -> str:
+        """The FHIRPath inside ``source`` of an element of this resource."""
+        return ".".join(part for part in (self.root, path) if part)
+
     def at(self, *paths: str) -> tuple[Evidence, ...]:
         """Evidence for elements of this resource."""
-        return tuple(
-            Evidence(self.source, ".".join(part for part in (self.root, path) if part))
-            for path in paths
-        )
+        return tuple(Evidence(self.source, self.within(path)) for path in paths)
 
 
 def name_of(resource: Mapping[str, Any]) -> str:
@@ -181,6 +182,15 @@ class Index:
             system, _, value = unquote(match[2]).rpartition("|")
             pairs.append((system, value))
         return min((value for system, value in pairs if system in NPI and value), default=None)
+
+    def contained(self, holder: Record) -> Iterator[tuple[str, Mapping[str, Any], Record | None]]:
+        """What a resource contains: path, resource, and its Record if it is of a type read and can
+        be referred to."""
+        for i, item in enumerate(holder.resource.get("contained") or ()):
+            id = item.get("id")
+            found = self._within(holder, id) if id else None
+            here = found if found is not None and found.resource is item else None
+            yield f"contained[{i}]", item, here
 
     def _within(self, holder: Record, id: str) -> Record | None:
         container = self._by_name.get(holder.source)

@@ -285,3 +285,100 @@ def test_the_hash_seed_changes_nothing() -> None:
     }
     assert len(outputs) == 1
     assert b"icd10cm" in outputs.pop()
+
+
+def inside(**more: object) -> dict:
+    """An encounter that holds its diagnosis inside itself."""
+    stated = condition("cc", encounter=None) | more
+    return encounter(contained=[stated], diagnosis=[{"condition": {"reference": "#cc"}, "rank": 1}])
+
+
+def test_a_condition_contained_in_its_encounter_is_read_like_others() -> None:
+    found = opened(patient(), inside())
+    (diagnosis,) = named(found.chart(Request()), "Diagnosis")
+    assert (str(diagnosis.code), diagnosis.origin) == ("E11.9", "condition")
+    assert (diagnosis.rank, diagnosis.role, diagnosis.certainty) == (1, "first-listed", "confirmed")
+    assert diagnosis.evidence[0].ref == "Encounter/e.contained[0].code.coding[0]"
+    assert members(found, "Encounter/e") == {"Encounter/e#cc"}
+    assert not found.warnings
+
+
+def test_a_contained_condition_without_a_code_is_unread_at_its_place() -> None:
+    (unread,) = chart(patient(), inside(code={"text": "sugar disease"})).unread
+    assert (unread.source, unread.path) == ("Encounter/e", "contained[0].code")
+    assert (unread.display, unread.certainty) == ("sugar disease", "confirmed")
+
+
+def test_a_contained_condition_of_another_patient_is_refused() -> None:
+    with pytest.raises(Refused, match="name different patients"):
+        opened(patient(), patient("q"), inside(subject={"reference": "Patient/q"}))
+
+
+def test_contained_resources_that_are_not_read_are_said() -> None:
+    stated = condition("cc", encounter=None)
+    holder = procedure(
+        contained=[stated, {"resourceType": "AllergyIntolerance", "id": "al", "patient": {}}],
+        reasonReference=[{"reference": "#cc"}],
+    )
+    found = opened(patient(), encounter(contained=[stated]), holder)
+    assert not named(found.chart(Request()), "Diagnosis")
+    assert {(issue.severity, issue.path) for issue in found.warnings} == {
+        ("warning", "Encounter/e.contained[0]"),
+        ("warning", "Procedure/pr.contained[0]"),
+        ("information", "AllergyIntolerance"),
+    }
+
+
+def test_a_condition_contained_in_a_claim_is_read_for_the_claim() -> None:
+    billed = claim(
+        contained=[condition("cc", encounter=None)],
+        diagnosis=[{"sequence": 1, "diagnosisReference": {"reference": "#cc"}}],
+    )
+    found = opened(patient(), encounter(), billed)
+    (diagnosis,) = named(found.chart(Request()), "Diagnosis")
+    assert (str(diagnosis.code), diagnosis.origin) == ("E11.9", "claim")
+    assert not [issue for issue in found.warnings if "contained" in issue.path]
+
+
+LATE = {"start": "2026-02-03T23:30:00-05:00", "end": "2026-02-03T23:50:00-05:00"}
+NEXT = {"start": "2026-02-04T09:00:00-05:00", "end": "2026-02-04T10:00:00-05:00"}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "home"),
+    [
+        ("2026-02-04T04:40:00Z", "e"),
+        ("2026-02-04T13:40:00+09:00", "e"),
+        ("2026-02-03T23:40:00-05:00", "e"),
+        ("2026-02-03T23:59:00-05:00", "e"),
+        ("2026-02-03", "e"),
+        ("2026-02-04", "f"),
+        ("2026-02-04T14:30:00Z", "f"),
+        ("2026-02-04T16:30:00Z", "f"),
+        ("2026-02-04T04:55:00Z", None),
+        ("2026-02-05T01:00:00Z", None),
+    ],
+)
+def test_times_are_placed_by_instant_whatever_their_offset(recorded: str, home: str | None) -> None:
+    found = opened(
+        patient(),
+        encounter(period=LATE),
+        encounter("f", period=NEXT),
+        loose("c", recordedDate=recorded),
+    )
+    if home is None:
+        (unplaced,) = found.unplaced
+        assert "disagree" in unplaced.reason
+    else:
+        assert members(found, f"Encounter/{home}") == {"Condition/c"}
+
+
+def test_of_two_visits_on_one_day_the_time_decides() -> None:
+    later = {"start": "2026-03-04T14:00:00-05:00", "end": "2026-03-04T15:00:00-05:00"}
+    timed = loose("c", recordedDate="2026-03-04T19:30:00Z")
+    found = opened(patient(), encounter(), encounter("f", period=later), timed)
+    assert members(found, "Encounter/f") == {"Condition/c"}
+    dated = encounter("f", period={"start": "2026-03-04", "end": "2026-03-04"})
+    between = loose("c", recordedDate="2026-03-04T15:30:00Z")
+    found = opened(patient(), encounter(), dated, between)
+    assert found.unplaced[0].reason == "more than one encounter on its date"
