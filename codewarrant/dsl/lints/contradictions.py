@@ -192,7 +192,7 @@ def _bare(node: Any, names: tuple[str, ...] = ()) -> object:
         value = getattr(node, item.name)
         if item.name == "var" and value in names:
             value = len(names) - names.index(value)
-        if item.name != "atom":
+        if item.name not in ("atom", "set_id"):  # a set spelt out is named by its words
             out.append(_bare(value, names))
     return tuple(out)
 
