@@ -1,4 +1,4 @@
-"""A generated rulepack of any size: rules in the shapes that real packs have, each with examples."""
+"""A generated rulepack of any size: rules in the shapes that real packs have, with examples."""
 
 from __future__ import annotations
 

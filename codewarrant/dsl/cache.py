@@ -22,7 +22,7 @@ from codewarrant.dsl.cases import Case, lower_case
 from codewarrant.dsl.codeview import CodeView
 from codewarrant.dsl.diagnostics import Diagnostic, Span
 from codewarrant.dsl.lower import LoweredRule, lower_rule
-from codewarrant.dsl.parse import parse_block, parse_file
+from codewarrant.dsl.parse import machine, parse_block, parse_file
 from codewarrant.dsl.scope import Names, Scope
 from codewarrant.engine.canonical import sha256
 
@@ -57,7 +57,9 @@ class Memory:
     """The files, rules and examples of the last check. One for each set of packs that is checked
     again and again; ``check_packs`` without one works everything out."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: bool = True) -> None:
+        """``kept``: whether the memory lives on after the check that fills it."""
+        self._kept = kept
         self._codes: CodeView | None = None
         self._files: dict[str, _File] = {}
         self._rules: dict[tuple[str, str], LoweredRule] = {}
@@ -75,15 +77,19 @@ class Memory:
     def checking(self, codes: CodeView) -> Iterator[None]:
         """One check; what it does not use is forgotten at its end."""
         if codes is not self._codes:
-            self.__init__()
+            self.__init__(self._kept)
             self._codes = codes
         new = self._next = Memory()
         self._same = {}
+        machine()  # whose making leaves cycles behind
         with without_collection():
             yield
         self._files, self._rules, self._cases = new._files, new._rules, new._cases
         self._heads, self._texts, self._words = new._heads, new._texts, new._words
         self._next = None
+        if self._kept:
+            # what is kept holds no cycles either: the collector need not walk it in later checks
+            gc.freeze()
 
     @property
     def _now(self) -> Memory:

@@ -68,7 +68,7 @@ def check_packs(
     With a ``memory`` that an earlier check of these packs has filled, only what has changed since
     is worked out; the answer is the same.
     """
-    memory = memory or Memory()
+    memory = memory or Memory(kept=False)
     with memory.checking(codes):
         return _check_all(sources, codes, memory)
 
