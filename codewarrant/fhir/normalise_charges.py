@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from codewarrant.engine.values import Code
@@ -39,6 +39,7 @@ def charted_lines(case: Case) -> Iterator[Entity | Unread]:
                 title=words(resource.get("code")),
             )
             continue
+        yield from odd_units(record, "quantity", resource.get("quantity"))
         on = first_day(resource, "occurrenceDateTime", "occurrencePeriod")
         performers = resource.get("performer") or ()
         lines.append(
@@ -74,6 +75,14 @@ def charted_lines(case: Case) -> Iterator[Entity | Unread]:
     lines.sort(key=lambda line: (line.order, line.code, line.evidence[0].ref))
     for i, line in enumerate(lines, 1):
         yield line.model_copy(update={"number": i, "order": order(i, line.date)})
+
+
+def odd_units(record: Record, path: str, quantity: object) -> Iterator[Unread]:
+    """A quantity that is no whole number: a line has whole units, so that its own are unknown."""
+    value = quantity.get("value") if isinstance(quantity, Mapping) else None
+    if value is not None and whole(value) is None:
+        reason = "not a whole number of units: the units of the line are unknown"
+        yield Unread(source=record.source, path=record.within(f"{path}.value"), reason=reason)
 
 
 def _service(concept: object) -> tuple[Code, str] | None:

@@ -24,7 +24,7 @@ from codewarrant.fhir.elements import (
     whole,
     words,
 )
-from codewarrant.fhir.normalise_charges import charted_lines
+from codewarrant.fhir.normalise_charges import charted_lines, odd_units
 from codewarrant.fhir.normalise_diagnoses import Role
 from codewarrant.fhir.normalise_people import Case, provider_name
 from codewarrant.fhir.partition import CLAIMS, Part, service_days
@@ -35,6 +35,9 @@ from codewarrant.schema import Claim, Diagnosis, Entity, Line, Procedure, Unread
 _USES = ("claim", "predetermination", "preauthorization")
 _VOID = ("cancelled", "entered-in-error")
 _POA = ("Y", "N", "U", "W")
+
+Pointed = dict[int, tuple[Code, ...] | None]
+"""Sequence of a diagnosis of the claim → its codes; None where several have that sequence."""
 
 
 def billed(index: Index, part: Part) -> tuple[Record | None, list[Unread]]:
@@ -117,7 +120,7 @@ def claim(case: Case) -> Iterator[Entity | Unread]:
         evidence=record.at("type", *([path] if path else [])),
         order=order(None, days[0] if days else None),
     )
-    pointed: dict[int, tuple[Code, ...]] = {}
+    pointed: Pointed = {}
     for i, item in enumerate(resource.get("diagnosis") or ()):
         yield from _diagnosis(case, record, f"diagnosis[{i}]", item, pointed)
     for i, item in enumerate(resource.get("procedure") or ()):
@@ -143,9 +146,14 @@ def _diagnosis(
     record: Record,
     path: str,
     item: Mapping[str, Any],
-    pointed: dict[int, tuple[Code, ...]],
+    pointed: Pointed,
 ) -> Iterator[Entity | Unread]:
     rank = whole(item.get("sequence"))
+    if rank in pointed:
+        reason = "another diagnosis of the claim has this sequence"
+        yield Unread(source=record.source, path=f"{path}.sequence", reason=reason)
+    if rank is not None:
+        pointed[rank] = None if rank in pointed else ()
     concept, place = item.get("diagnosisCodeableConcept"), f"{path}.diagnosisCodeableConcept"
     condition = None
     if concept is None:
@@ -157,7 +165,7 @@ def _diagnosis(
             return
         concept = condition.resource.get("code")
     found = codes(concept, *DIAGNOSIS_SYSTEMS)
-    if rank is not None:
+    if rank is not None and pointed[rank] is not None:
         pointed[rank] = found
     # A referenced condition is cited where the claim refers to it, a code where it stands.
     places = {} if condition is not None else {
@@ -216,7 +224,7 @@ def _line(
     record: Record,
     path: str,
     item: Mapping[str, Any],
-    pointed: Mapping[int, tuple[Code, ...]],
+    pointed: Mapping[int, tuple[Code, ...] | None],
 ) -> Iterator[Entity | Unread]:
     concept = item.get("productOrService")
     listed = sorted(
@@ -238,8 +246,17 @@ def _line(
     on = first_day(item, "servicedDate", "servicedPeriod")
     number_on_claim = whole(item.get("sequence"))
     pointers: dict[Code, None] = {}
-    for sequence in item.get("diagnosisSequence") or ():
-        pointers.update(dict.fromkeys(pointed.get(whole(sequence) or 0, ())))
+    for i, sequence in enumerate(item.get("diagnosisSequence") or ()):
+        codes_there = pointed.get(whole(sequence) or 0)
+        if codes_there is None:
+            reason = (
+                "points to a sequence that several diagnoses of the claim have"
+                if sequence in pointed
+                else "points to a diagnosis that the claim does not have"
+            )
+            yield Unread(source=record.source, path=f"{path}.diagnosisSequence[{i}]", reason=reason)
+        pointers.update(dict.fromkeys(codes_there or ()))
+    yield from odd_units(record, f"{path}.quantity", item.get("quantity"))
     yield Line(
         number=number_on_claim,
         code=code,

@@ -16,13 +16,14 @@ from codewarrant.engine.canonical import sha256
 from codewarrant.fhir import validate
 from codewarrant.fhir.errors import Issue, Refused, capped, refuse
 from codewarrant.fhir.gate import Limits, entries, parse
+from codewarrant.fhir.implausible import implausible
 from codewarrant.fhir.normalise import normalise
 from codewarrant.fhir.partition import CLAIMS, Part, Unplaced, partition
 from codewarrant.fhir.references import Index, dangling
 from codewarrant.fhir.resource_types import PLACED, READ
 from codewarrant.schema import Chart
 
-READER = "fhir-r4-1"
+READER = "fhir-r4-2"
 """Version of the way from bytes to facts; a change that alters facts changes it."""
 
 
@@ -86,6 +87,7 @@ def open_bundle(data: bytes, limits: Limits | None = None) -> OpenedBundle:
     ]
     warnings += _partly_read(index)
     warnings += _contained_unread(index, parts)
+    warnings += implausible(index, parts)
     warnings += dangling(index)
     return OpenedBundle(
         sha256(data),

@@ -549,3 +549,51 @@ def test_a_reason_for_absence_is_no_code() -> None:
     built["item"][0]["productOrService"] = concept(absent, "not-applicable")
     (unread,) = visit(built).unread
     assert (unread.code, unread.reason) == (None, "a line without a code")
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_units_that_are_no_whole_number_are_said(alone: bool) -> None:
+    billed = claim(item=[item(quantity={"value": 1.5}), item(2, quantity={"value": 2})])
+    found = chart(patient(), billed) if alone else visit(billed)
+    assert [line.units for line in named(found, "Line")] == [None, 2]
+    assert [(one.source, one.path) for one in found.unread] == [
+        ("Claim/cl", "item[0].quantity.value")
+    ]
+    assert "not a whole number of units" in found.unread[0].reason
+
+
+def test_a_pointer_to_no_diagnosis_is_said() -> None:
+    found = visit(claim(item=[item(diagnosisSequence=[1, 9])]))
+    assert only(found, "Line").pointers == (Code("icd10cm", "I10"),)
+    assert [(one.path, one.reason) for one in found.unread] == [
+        ("item[0].diagnosisSequence[1]", "points to a diagnosis that the claim does not have")
+    ]
+
+
+def test_a_pointer_to_one_of_two_diagnoses_of_one_sequence_is_not_guessed() -> None:
+    listed = [
+        {"sequence": 1, "diagnosisCodeableConcept": concept(ICD10CM, code)}
+        for code in ("I10", "E11.9")
+    ]
+    found = visit(claim(diagnosis=listed))
+    assert only(found, "Line").pointers == ()
+    assert [one.path for one in found.unread] == [
+        "diagnosis[1].sequence",
+        "item[0].diagnosisSequence[0]",
+    ]
+
+
+def test_a_pointer_to_a_diagnosis_without_a_map_is_said_once() -> None:
+    listed = [{"sequence": 1, "diagnosisCodeableConcept": concept(SNOMED, "44054006")}]
+    found = visit(claim(diagnosis=listed))
+    assert [one.path for one in found.unread] == ["diagnosis[0].diagnosisCodeableConcept.coding[0]"]
+
+
+def test_codes_of_both_classifications_are_kept() -> None:
+    built = condition()
+    built["code"]["coding"].append({"system": "http://hl7.org/fhir/sid/icd-9-cm", "code": "250.00"})
+    stated = {one.code: one.evidence[0].path for one in named(visit(built), "Diagnosis")}
+    assert stated == {
+        Code("icd10cm", "E11.9"): "code.coding[0]",
+        Code("icd9cm", "250.00"): "code.coding[1]",
+    }
