@@ -24,8 +24,8 @@ from codewarrant.engine.program import (
     Swap,
     Unless,
 )
-from codewarrant.engine.reference_conditions import Moment
-from codewarrant.engine.reference_found import (
+from codewarrant.engine.reference.conditions import Moment
+from codewarrant.engine.reference.found import (
     NOTHING,
     UNKNOWN_ROW,
     Env,
@@ -35,8 +35,8 @@ from codewarrant.engine.reference_found import (
     free,
     searches,
 )
-from codewarrant.engine.reference_strata import needed
-from codewarrant.engine.reference_values import Truth, all_true, in_force, spelled
+from codewarrant.engine.reference.strata import needed
+from codewarrant.engine.reference.values import Truth, all_true, in_force, spelled
 from codewarrant.engine.relation import Row
 from codewarrant.engine.trace import Chart, Excuse
 from codewarrant.engine.values import Value

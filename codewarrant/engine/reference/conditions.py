@@ -13,7 +13,7 @@ from codewarrant.engine import conditions as c
 from codewarrant.engine.errors import EngineError
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.program import Program
-from codewarrant.engine.reference_found import (
+from codewarrant.engine.reference.found import (
     NOTHING,
     UNKNOWN_ROW,
     Env,
@@ -31,7 +31,7 @@ from codewarrant.engine.reference_found import (
     stands_in,
     with_covers,
 )
-from codewarrant.engine.reference_values import (
+from codewarrant.engine.reference.values import (
     Truth,
     added,
     all_true,

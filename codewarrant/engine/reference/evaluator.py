@@ -29,16 +29,16 @@ from codewarrant.engine.program import (
     Sequence,
     Stage,
 )
-from codewarrant.engine.reference_concluded import conclusion, steps
-from codewarrant.engine.reference_conditions import Moment
-from codewarrant.engine.reference_diagnoses import (
+from codewarrant.engine.reference.concluded import conclusion, steps
+from codewarrant.engine.reference.conditions import Moment
+from codewarrant.engine.reference.diagnoses import (
     code_of,
     grouped,
     one_diagnosis,
     possibility,
 )
-from codewarrant.engine.reference_found import NOTHING, State, codes_key
-from codewarrant.engine.reference_matches import (
+from codewarrant.engine.reference.found import NOTHING, State, codes_key
+from codewarrant.engine.reference.matches import (
     Binding,
     Judgement,
     Variant,
@@ -47,8 +47,8 @@ from codewarrant.engine.reference_matches import (
     stage_of,
     variants,
 )
-from codewarrant.engine.reference_record import Fired, bounded, firing, near_miss, suspended
-from codewarrant.engine.reference_results import (
+from codewarrant.engine.reference.record import Fired, bounded, firing, near_miss, suspended
+from codewarrant.engine.reference.results import (
     by_id,
     line_result,
     modified,
@@ -57,8 +57,8 @@ from codewarrant.engine.reference_results import (
     standing,
     whole,
 )
-from codewarrant.engine.reference_settle import Edge, Settlement, sequence, settle
-from codewarrant.engine.reference_strata import levels
+from codewarrant.engine.reference.settle import Edge, Settlement, sequence, settle
+from codewarrant.engine.reference.strata import levels
 from codewarrant.engine.trace import (
     Chart,
     Concluded,

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from codewarrant.engine import conditions as c
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.program import Program
-from codewarrant.engine.reference_values import Truth, added, equal, order
+from codewarrant.engine.reference.values import Truth, added, equal, order
 from codewarrant.engine.relation import Row
 from codewarrant.engine.trace import Sentence
 from codewarrant.engine.values import Code, CodeOrder, Intervals, Value

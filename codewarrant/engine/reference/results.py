@@ -8,9 +8,9 @@ from typing import Any
 
 from codewarrant.engine.errors import EngineError
 from codewarrant.engine.facts import Fact
-from codewarrant.engine.reference_diagnoses import code_of, documentation
-from codewarrant.engine.reference_record import Fired
-from codewarrant.engine.reference_settle import Settlement
+from codewarrant.engine.reference.diagnoses import code_of, documentation
+from codewarrant.engine.reference.record import Fired
+from codewarrant.engine.reference.settle import Settlement
 from codewarrant.engine.trace import LineResult, Standing
 from codewarrant.engine.values import Code, Value
 

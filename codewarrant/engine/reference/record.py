@@ -8,8 +8,8 @@ from typing import Any
 
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.program import Because, Omit, Program, Remove, Replace, Rule
-from codewarrant.engine.reference_conditions import Moment
-from codewarrant.engine.reference_matches import (
+from codewarrant.engine.reference.conditions import Moment
+from codewarrant.engine.reference.matches import (
     Binding,
     Judgement,
     excuse,
@@ -17,7 +17,7 @@ from codewarrant.engine.reference_matches import (
     only_possible,
     reason,
 )
-from codewarrant.engine.reference_values import in_force
+from codewarrant.engine.reference.values import in_force
 from codewarrant.engine.relation import Row
 from codewarrant.engine.trace import Absence, Bound, Chart, Concluded, Firing, NearMiss, Tested
 from codewarrant.engine.values import Value

@@ -8,12 +8,12 @@ from typing import Any
 from codewarrant.engine.errors import EngineError
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.program import Assign, Program, Replace
-from codewarrant.engine.reference_diagnoses import assigned, code_of, replacement
-from codewarrant.engine.reference_found import codes_key
-from codewarrant.engine.reference_matches import Binding
-from codewarrant.engine.reference_record import Fired
-from codewarrant.engine.reference_settle import Step
-from codewarrant.engine.reference_values import lies_in
+from codewarrant.engine.reference.diagnoses import assigned, code_of, replacement
+from codewarrant.engine.reference.found import codes_key
+from codewarrant.engine.reference.matches import Binding
+from codewarrant.engine.reference.record import Fired
+from codewarrant.engine.reference.settle import Step
+from codewarrant.engine.reference.values import lies_in
 from codewarrant.engine.values import Code, Value
 
 

@@ -22,8 +22,8 @@ from codewarrant.engine.program import (
     Rule,
     Sequence,
 )
-from codewarrant.engine.reference_found import conjuncts, free
-from codewarrant.engine.reference_values import equal
+from codewarrant.engine.reference.found import conjuncts, free
+from codewarrant.engine.reference.values import equal
 from codewarrant.engine.values import Code, covers, merge, overlap
 
 
