@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rulepack_facts import finding, statement
 
+from codewarrant import codesets
+from codewarrant.codesets import Status
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.trace import Outcome
 
@@ -131,6 +133,26 @@ def test_rules_hold_from_their_day(code: Any, on: date, expected: list[str]) -> 
     """The link of hypertension and heart failure is presumed from fiscal year 2017."""
     outcome = code(statement(0, "I10"), statement(1, "I50.9"), on=on)
     assert sorted(reported(outcome)) == expected
+
+
+def test_hundreds_of_open_sides_stay_within_the_limit_of_matches(code: Any) -> None:
+    """900 codes of an open side, one of them with its side: pairs that do not fit count nothing."""
+    on = date(2026, 2, 3)
+    release = codesets.load("icd10cm")
+    open_sides = [
+        one
+        for one in release.codes(on)
+        if release.laterality(one) == "unspecified"
+        and release.status(one, on) is Status.VALID
+        and one[0] in "CHS"
+        and one != "M17.10"
+    ][:898]
+    facts = [statement(at, one) for at, one in enumerate((*open_sides, "M17.10", "M17.11"))]
+    outcome = code(*facts, on=on)
+    assert len(facts) == 900
+    fired = [f for f in outcome.firings if f.rule == "icd10cm/side-unspecified-beside-side"]
+    assert len(fired) == 1
+    assert "M17.10" not in reported(outcome)
 
 
 def test_resolved_problem_is_kept_where_it_is_the_diagnosis_of_the_visit(code: Any) -> None:
