@@ -10,12 +10,13 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
+from codewarrant.fhir.element_names import BOOLEANS, NUMBERS, known_path
 from codewarrant.fhir.errors import Issue, Refused, refuse
 from codewarrant.fhir.resource_types import ENTRY_TYPES, KNOWN, READ
 
@@ -56,8 +57,9 @@ class Entry:
     """Each literal reference with its FHIRPath inside the resource."""
     attachments: Mapping[str, bytes]
     """Decoded bytes by FHIRPath of the attachment."""
-    objects_as_text: tuple[str, ...]
-    """Paths of texts that look like JSON objects: a lenient reader would take them for such."""
+    doubtful: tuple[str, ...]
+    """Paths of values that a lenient reader may take for something else: texts that look like JSON
+    objects, texts and truth values where a number may stand, and the other way round."""
 
 
 def parse(data: bytes, limits: Limits) -> dict[str, Any]:
@@ -150,7 +152,7 @@ def entries(bundle: Mapping[str, Any], limits: Limits) -> tuple[Entry, ...]:
             walked = _walk(resource, place, limits, issues)
             out.append(Entry(place, item.get("fullUrl", ""), resource, *walked))
     if issues:
-        raise Refused(issues)
+        raise Refused([replace(issue, path=known_path(issue.path)) for issue in issues])
     return tuple(out)
 
 
@@ -192,8 +194,10 @@ def _walk(
                         elif len(value) > longest:
                             where = ".".join(part for part in (place, path, key) if part)
                             issues.append(_too_long(where, len(value), limits))
-                        elif _OBJECT.match(value):
+                        elif key in NUMBERS or key in BOOLEANS or _OBJECT.match(value):
                             suspicious.append(f"{path}.{key}" if path else key)
+                    elif value is not None and key in (NUMBERS if kind is bool else BOOLEANS):
+                        suspicious.append(f"{path}.{key}" if path else key)
                     elif kind is not bool and value is not None and key in _DATES:
                         where = ".".join(part for part in (place, path, key) if part)
                         issues.append(
@@ -204,7 +208,10 @@ def _walk(
                     kind = type(value)
                     if kind is dict or kind is list:
                         below.append((f"{path}[{i}]", name, value))
-                    elif read and kind is str and _OBJECT.match(value):
+                    elif read and (
+                        (kind is str and (name in NUMBERS or _OBJECT.match(value)))
+                        or (kind is bool and name in NUMBERS)
+                    ):
                         suspicious.append(f"{path}[{i}]")
         if not below:
             return tuple(references), attachments, tuple(suspicious)

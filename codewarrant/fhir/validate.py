@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -21,7 +22,6 @@ from codewarrant.fhir.resource_types import READ
 _SAYS = {
     "missing": ("required", "is required and not there"),
     "model_field_validation.missing": ("required", "is required and not there"),
-    "extra_forbidden": ("structure", "is no element of this type"),
     "string_type": ("value", "must be text"),
     "list_type": ("structure", "must be an array"),
     "json_invalid": ("structure", "must be an object"),
@@ -64,18 +64,34 @@ def _check(entry: Entry, kind: type[BaseModel]) -> list[Issue]:
         value = kind.model_validate(entry.resource)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
-        return [_issue(entry.place, item["loc"], item["type"]) for item in found]
+        listed = (_issue(entry.place, item["loc"], item["type"]) for item in found)
+        return list(dict.fromkeys(listed))
     except (KeyError, TypeError, AttributeError, RecursionError):
         # Models of contained resources are looked up by name inside the validator.
         return [Issue("error", "structure", entry.place, "cannot be validated")]
     return [
-        Issue("error", "structure", f"{entry.place}.{path}", "must be an object, not text")
-        for path in entry.objects_as_text
-        if not isinstance(_follow(value, path), str | None)
+        Issue("error", "structure", f"{entry.place}.{path}", message)
+        for path in entry.doubtful
+        if (message := _misread(_follow(entry.resource, path), _follow(value, path)))
     ]
 
 
+def _misread(sent: object, read: object) -> str:
+    """What is wrong where a model took a value for something else than the JSON says."""
+    if isinstance(read, bool):
+        return "" if isinstance(sent, bool) else "must be true or false"
+    if isinstance(read, int | float | Decimal):
+        return "must be a number, not text" if isinstance(sent, str | bool) else ""
+    if read is None or isinstance(read, str):
+        return ""
+    return "must be an object, not text"
+
+
 def _issue(place: str, location: tuple[Any, ...], kind: str) -> Issue:
+    if kind == "extra_forbidden":
+        # The key itself is not repeated: it may hold anything.
+        path = element_path(place, location[:-1])
+        return Issue("error", "structure", path, "holds something that is no element of this type")
     path = element_path(place, location)
     if kind in _SAYS:
         code, message = _SAYS[kind]
@@ -87,10 +103,15 @@ def _issue(place: str, location: tuple[Any, ...], kind: str) -> Issue:
 
 
 def _follow(value: Any, path: str) -> Any:
-    """The validated value at a path of the JSON (``class`` is spelt ``class_fhir`` in a model)."""
+    """The value, as sent or validated, at a path of the JSON.
+
+    A model spells ``class`` as ``class_fhir``.
+    """
     for step in _STEP.findall(path):
         if isinstance(value, list):
             value = value[int(step)]
+        elif isinstance(value, dict):
+            value = value.get(step)
         else:
             value = getattr(value, step, getattr(value, f"{step}_fhir", None))
     return value

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from datetime import date
+from typing import Any
 
 import pytest
 from fhir_bundles import (
@@ -33,7 +34,7 @@ from codewarrant.fhir.errors import Refused
 from codewarrant.fhir.read import open_bundle
 
 
-def second(**more: object) -> dict:
+def second(**more: Any) -> dict:
     return encounter("f", period={"start": "2026-05-01", "end": "2026-05-03"}, **more)
 
 
@@ -42,7 +43,7 @@ def members(found, name: str) -> set[str]:
     return {record.name for record in part.members}
 
 
-def loose(id: str, **more: object) -> dict:
+def loose(id: str, **more: Any) -> dict:
     return condition(id, encounter=None, **more)
 
 

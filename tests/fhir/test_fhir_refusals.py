@@ -22,6 +22,7 @@ from fhir_bundles import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codewarrant.fhir.element_names import BOOLEANS, NUMBERS, element_types
 from codewarrant.fhir.errors import Issue, Refused, capped, operation_outcome
 from codewarrant.fhir.gate import Limits
 from codewarrant.fhir.read import open_bundle
@@ -144,7 +145,7 @@ def test_invalid_resources_of_the_types_read_are_refused_and_others_are_not_look
     issues = refusal(visit_with(condition(bodySite=[{"coding": [{"system": 1}]}], zork=1))).issues
     assert {issue.path for issue in issues} == {
         "Bundle.entry[2].resource.bodySite[0].coding[0].system",
-        "Bundle.entry[2].resource.zork",
+        "Bundle.entry[2].resource",
     }
     found = opened(patient(), encounter(), {"resourceType": "CareTeam", "zork": 1})
     assert found.passed_over == (("CareTeam", 1),)
@@ -365,3 +366,65 @@ def test_any_value_anywhere_is_read_or_refused_and_never_crashes(
     else:
         refused = None
     assert refused is None or refused[0].message
+
+
+@pytest.mark.parametrize(
+    ("resource", "path", "says"),
+    [
+        (
+            observation("o", "39156-5", valueQuantity={"value": "100"}),
+            "valueQuantity.value",
+            "must be a number, not text",
+        ),
+        (claim(total={"value": "10.5"}), "total.value", "must be a number, not text"),
+        (
+            claim(item=[item() | {"sequence": "1"}]),
+            "item[0].sequence",
+            "must be a number, not text",
+        ),
+        (claim(item=[item(True)]), "item[0].sequence", "must be a number, not text"),
+        (
+            claim(item=[item(diagnosisSequence=["1"])]),
+            "item[0].diagnosisSequence[0]",
+            "must be a number, not text",
+        ),
+        (patient("x", active="true"), "active", "must be true or false"),
+        (patient("x", active=1), "active", "must be true or false"),
+    ],
+)
+def test_a_value_of_another_json_type_is_refused(resource: dict, path: str, says: str) -> None:
+    issue = only(visit_with(resource))
+    assert (issue.path, issue.message) == (f"Bundle.entry[2].resource.{path}", says)
+
+
+def test_text_where_some_types_have_numbers_is_still_text() -> None:
+    numbered = patient("x", identifier=[{"value": "100"}], telecom=[{"value": "5550100"}])
+    assert opened(numbered, encounter(subject={"reference": "Patient/x"}))
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        condition(MarySecret="x", mary_secret="y"),
+        condition(MarySecret={"start": 5}),
+        condition(MarySecret=["a" * 1_100_000]),
+        condition(MarySecret="a" * 1_100_000),
+        condition(MarySecret='{"a": 1}'),
+        condition() | {"code": {"MarySecret": {"contained": {"resourceType": "Zork"}}}},
+        document(MarySecret=[{"attachment": {"data": "abc"}}]),
+        {"resourceType": "CareTeam", "Mary.Secret[0]": {"contained": {"resourceType": "Zork"}}},
+    ],
+)
+def test_a_key_that_is_no_element_is_never_repeated(resource: dict) -> None:
+    error = refusal(visit_with(resource))
+    assert error.issues[0].path.startswith("Bundle.entry[2].resource")
+    assert "secret" not in json.dumps(operation_outcome(error.issues)).lower()
+
+
+def test_the_elements_that_are_numbers_or_truth_values_are_those_of_the_models() -> None:
+    found = {
+        kind: {name for name, kinds in element_types().items() if kind in kinds}
+        for kind in ("int", "Decimal", "bool")
+    }
+    assert found["int"] | found["Decimal"] == NUMBERS
+    assert found["bool"] == BOOLEANS
