@@ -37,6 +37,18 @@ class Record:
     """By ``kind/name``."""
 
 
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+"""What reading a spoiled zip file may raise; `ValueError` and `OSError` for offsets out of range."""
+
+
 def from_store(store: Store, stored: Stored) -> Record:
     """The record of a stored decision. Raises a :class:`~codewarrant.ledger.errors.StoreError`."""
     lock, parts = store.snapshot_parts(stored.snapshot_sha256)
@@ -75,7 +87,7 @@ def read_export(data: bytes) -> Record:
             if sum(one.file_size for one in entries) > LARGEST:
                 raise NotExported("it is too large")
             found = {name: file.read(name) for name in names}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except BROKEN as error:
         raise NotExported("not a zip file, or a damaged one") from error
     missing = [name for name in (DECISION, BUNDLE, FACTS, LOCK) if name not in found]
     if missing:

@@ -27,7 +27,7 @@ def store(tmp_path: Path, chart: Path, command: Callable) -> Path:
 def test_every_code_is_explained_where_none_is_named(chart: Path, command: Callable) -> None:
     result = command("explain", chart)
     assert result.exit_code == 0
-    for words in ("E11.9", "I10", "Type 2 diabetes mellitus", "OCG FY2026"):
+    for words in ("E11.9", "I10", "Type 2 diabetes mellitus", "OCG"):
         assert words in result.stdout
 
 
@@ -67,7 +67,7 @@ def test_an_absent_code_is_explained(chart: Path, command: Callable) -> None:
 def test_a_rule_is_explained_by_its_short_or_full_name(chart: Path, command: Callable) -> None:
     result = command("explain", chart, "--rule", "documented-condition")
     assert result.exit_code == 0
-    assert "OCG FY2026" in result.stdout
+    assert "OCG" in result.stdout
     full = command("explain", chart, "--rule", "icd10cm/documented-condition")
     assert full.stdout == result.stdout
 
