@@ -46,7 +46,7 @@ BROKEN = (
     RuntimeError,
     ValueError,
 )
-"""What reading a spoiled zip file may raise; `ValueError` and `OSError` for offsets out of range."""
+"""What reading a spoiled zip file may raise; a bad offset is a `ValueError` or `OSError`."""
 
 
 def from_store(store: Store, stored: Stored) -> Record:
