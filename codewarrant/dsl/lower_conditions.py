@@ -6,7 +6,7 @@ from typing import Literal
 
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.bounds import bounds
-from codewarrant.dsl.diagnostics import Fault, did_you_mean, fault
+from codewarrant.dsl.diagnostics import Fault, fault
 from codewarrant.dsl.lower_comparisons import (
     between,
     choice,
@@ -16,7 +16,7 @@ from codewarrant.dsl.lower_comparisons import (
     nearness,
     not_a_fact,
 )
-from codewarrant.dsl.lower_terms import expanded, lower_term
+from codewarrant.dsl.lower_terms import column_type, expanded, lower_term
 from codewarrant.dsl.scope import Scope, Variable
 from codewarrant.dsl.sets import ValueSet
 from codewarrant.dsl.types import NUMBERS, Type, fields_of
@@ -142,15 +142,7 @@ def _row_match(node: s.RowMatch, scope: Scope) -> c.Condition:
         )
     keys = []
     for name, value in node.keys:
-        column = variable.table.columns.get(name.text)
-        if column is None:
-            columns = list(variable.table.columns)
-            raise fault(
-                "CW0208",
-                name.span,
-                f"the table has no column `{name.text}`",
-                did_you_mean(name.text, columns) or f"its columns: {', '.join(columns)}",
-            )
+        column = column_type(variable.table, name)
         term, found = lower_term(value, scope, column)
         not_a_fact(found, value)
         comparable(s.Comparison("=", node.row, value, node.text, value.span), column, found)

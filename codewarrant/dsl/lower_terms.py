@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.diagnostics import Fault, Span, did_you_mean, fault, one_of
-from codewarrant.dsl.scope import Scope, Variable
+from codewarrant.dsl.scope import Scope, TableInfo, Variable
 from codewarrant.dsl.sets import check_code, misspelt
 from codewarrant.dsl.types import (
     BOOLEAN,
@@ -162,18 +162,23 @@ def _ref(node: s.Ref, scope: Scope, expected: Type | None) -> tuple[c.Term, Type
     return term, found_type
 
 
+def column_type(table: TableInfo, name: s.Name) -> Type:
+    """The type of a table's column. Raises ``Fault`` where it has none of that name."""
+    found = table.columns.get(name.text)
+    if found is None:
+        columns = list(table.columns)
+        raise fault(
+            "CW0208",
+            name.span,
+            f"the table has no column `{name.text}`",
+            did_you_mean(name.text, columns) or f"its columns: {', '.join(columns)}",
+        )
+    return found
+
+
 def _field(variable: Variable, name: s.Name, scope: Scope) -> tuple[c.Term, Type]:
     if variable.table is not None:
-        found = variable.table.columns.get(name.text)
-        if found is None:
-            columns = list(variable.table.columns)
-            raise fault(
-                "CW0208",
-                name.span,
-                f"the table has no column `{name.text}`",
-                did_you_mean(name.text, columns) or f"its columns: {', '.join(columns)}",
-            )
-        return c.Field(variable.name, name.text), found
+        return c.Field(variable.name, name.text), column_type(variable.table, name)
     known = fields_of(variable.entity)
     if name.text in known:
         return c.Field(variable.name, name.text), known[name.text]

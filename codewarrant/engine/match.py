@@ -6,7 +6,7 @@ with a ``some`` that reads what holds now, which are joined anew when something 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from codewarrant.engine.errors import EngineError, FiringLimit
@@ -14,7 +14,7 @@ from codewarrant.engine.facts import Fact
 from codewarrant.engine.judge import Activity
 from codewarrant.engine.lookups import UNKNOWN_ROW, Keys
 from codewarrant.engine.plan import Group, Loaded, RulePlan, Step
-from codewarrant.engine.reading import Env, Reading, Truth
+from codewarrant.engine.reading import Env, Reading, Test, Truth
 from codewarrant.engine.relation import Row
 from codewarrant.engine.values import Intervals, Value
 
@@ -127,17 +127,11 @@ class Matcher:
         found: dict[tuple[str, ...], Match] = {}
         for first, entries in self._starts(plan):
             for env, truth in self._join(plan, first, entries, base, reading):
-                for test in plan.last:
-                    held = test(reading, env)
-                    if held is False:
-                        truth = False
-                        break
-                    if held is None:
-                        truth = None
-                if truth is False:
+                held = _after(truth, plan.last, reading, env)
+                if held is False:
                     continue
                 ids = tuple(_id(plan, name, env) for name in names)
-                found[ids] = Match(plan, env, ids, truth)
+                found[ids] = Match(plan, env, ids, held)
         return list(found.values())
 
     def _starts(self, plan: RulePlan) -> list[tuple[int, list[Entry]]]:
@@ -198,13 +192,7 @@ class Matcher:
                     continue
                 bound: Env = {**env, var: fact}
                 held = truth if own is True else None
-                for test in tests:
-                    found = test(reading, bound)
-                    if found is False:
-                        held = False
-                        break
-                    if found is None:
-                        held = None
+                held = _after(held, tests, reading, bound)
                 if held is not False:
                     out.append((bound, held))
         return out
@@ -220,16 +208,21 @@ class Matcher:
             for one in (UNKNOWN_ROW,) if rows is None else rows:
                 bound: Env = {**env, row.var: one}
                 held = truth if rows is not None else None
-                for test in step.tests:
-                    found = test(reading, bound)
-                    if found is False:
-                        held = False
-                        break
-                    if found is None:
-                        held = None
+                held = _after(held, step.tests, reading, bound)
                 if held is not False:
                     out.append((bound, held))
         return out
+
+
+def _after(truth: Truth, tests: Sequence[Test], reading: Reading, env: Env) -> Truth:
+    """A truth joined by "and" with tests; none is asked after the first that is false."""
+    for test in tests:
+        found = test(reading, env)
+        if found is False:
+            return False
+        if found is None:
+            truth = None
+    return truth
 
 
 def _id(plan: RulePlan, name: str, env: Env) -> str:
