@@ -11,13 +11,9 @@ from codewarrant import __version__
 from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, write_json
 from codewarrant.cli.watch import watch
+from codewarrant.codesets import SYSTEMS
 from codewarrant.codesets.errors import CodeSetError
-from codewarrant.coding.installed import (
-    SYSTEMS,
-    installed_packs,
-    installed_release,
-    rulepacks_folder,
-)
+from codewarrant.coding.installed import installed_packs, installed_release, rulepacks_folder
 from codewarrant.coding.relations import CodeAttributes
 from codewarrant.dsl.cache import Memory
 from codewarrant.dsl.check import Checked, check_packs

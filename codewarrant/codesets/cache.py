@@ -87,7 +87,7 @@ def load(system: str) -> CodeSet:
         packed = zstandard.ZstdCompressor(level=9, write_checksum=True).compress(plain)
         with contextlib.suppress(OSError):
             # a folder that cannot be written costs time at every start, nothing else
-            _write(path, packed)
+            write_whole(path, packed)
         return CodeSet.from_bytes(packed)
 
 
@@ -127,7 +127,7 @@ def _intact(packed: bytes) -> bytes:
     return packed
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Write so that a reader sees the old file, the new one, or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")

@@ -120,7 +120,7 @@ def _diagnoses(
                 sequence=len(reported) + 1,
                 code=code,
                 release=release.release,
-                title=release.title(code.value) or "title not installed",
+                title=release.title_text(code.value),
                 role="secondary" if reported else first,
                 present_on_admission=str(poa) if poa is not None else None,
                 grounds=own,

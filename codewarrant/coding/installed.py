@@ -5,23 +5,23 @@ Everything that touches files on the way to a decision stands here; what it open
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from pathlib import Path
 
-from codewarrant.codesets.cache import cache_folder, load
+from codewarrant.codesets import SYSTEMS
+from codewarrant.codesets.cache import cache_folder, load, write_whole
 from codewarrant.codesets.codeset import CodeSet
+from codewarrant.coding.confidence import Scorecard
 from codewarrant.coding.snapshot import Part, Snapshot, archive
 from codewarrant.dsl.pack import PackSource, load_pack_dir
 from codewarrant.engine.canonical import digest, sha256
 from codewarrant.extract.lexicon import Lexicon, compile_lexicon, terms_of
 from codewarrant.extract.tables import Table, load_tables
 
-SYSTEMS = ("icd10cm", "icd9cm")
 VERSION = re.compile(r'^pack\s+\S+\s+"[^"]*"\s+version\s+([\w.]+)', re.MULTILINE)
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -72,15 +72,15 @@ def installed_snapshot(extra: Sequence[Path] = ()) -> Snapshot:
 
 def snapshot_of(packs: Sequence[PackSource]) -> Snapshot:
     """These rulepacks with the code sets and the scorecard of this installation."""
+    releases = {system: installed_release(system) for system in SYSTEMS}
+    data = (Path(__file__).parent / "confidence.toml").read_bytes()
+    card = Scorecard.from_bytes(data)
     parts = [
-        Part("pack", source.name, declared_version(source), archive(source)) for source in packs
+        *(Part("pack", source.name, declared_version(source), archive(source)) for source in packs),
+        *(Part("codeset", name, one.release, one.data) for name, one in releases.items()),
+        Part("confidence", card.name, card.version, data),
     ]
-    for system in SYSTEMS:
-        release = installed_release(system)
-        parts.append(Part("codeset", system, release.release, release.data))
-    card = (Path(__file__).parent / "confidence.toml").read_bytes()
-    parts.append(Part("confidence", "first", "1", card))
-    return Snapshot(parts, cached_lexicon)
+    return Snapshot(parts, cached_lexicon, releases)
 
 
 def cached_lexicon(release: CodeSet, epoch: date, vocabulary: Table) -> Lexicon:
@@ -98,7 +98,8 @@ def cached_lexicon(release: CodeSet, epoch: date, vocabulary: Table) -> Lexicon:
     except (OSError, ValueError):
         terms = terms_of(release, epoch)
         data = compile_lexicon(terms, tables["abbreviations"], tables, vocabulary)
-        _keep(path, data)
+        with suppress(OSError):  # a cache need not be kept
+            write_whole(path, data)
         return Lexicon.from_bytes(data)
 
 
@@ -107,15 +108,3 @@ def _compiler() -> str:
     """Digest of the text of the compiler, so that an edited one is never served an old lexicon."""
     folder = PACKAGE / "extract"
     return sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py"))))
-
-
-def _keep(path: Path, data: bytes) -> None:
-    """Write so that a reader sees the whole file or none; a cache need not be kept."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-    except OSError:
-        return

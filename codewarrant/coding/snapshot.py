@@ -137,11 +137,18 @@ class Snapshot:
     raises :class:`SnapshotDamaged` then.
     """
 
-    def __init__(self, parts: Sequence[Part], lexicons: LexiconSource = build_lexicon) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        lexicons: LexiconSource = build_lexicon,
+        opened: Mapping[str, CodeSet] | None = None,
+    ) -> None:
+        """``opened`` are releases opened before; they count where their digest is the part's."""
         self._parts = tuple(sorted(parts, key=lambda item: (item.kind, item.name, item.version)))
         self.lock = lock_text(self._parts)
         self.sha256 = sha256(self.lock)
         self._lexicons = lexicons
+        self._opened = dict(opened or {})
         self._readers: dict[tuple[str, date, Table], Reader] = {}
 
     @classmethod
@@ -153,19 +160,14 @@ class Snapshot:
         Raises :class:`SnapshotDamaged` if a part is missing or not what the lock says.
         """
         listed = read_lock(lock)
-        missing = [_key(item["kind"], item["name"]) for item in listed]
-        missing = [key for key in missing if key not in parts]
+        keys = [_key(item["kind"], item["name"]) for item in listed]
+        missing = [key for key in keys if key not in parts]
         if missing:
             raise SnapshotDamaged(f"parts are missing: {', '.join(missing)}")
         snapshot = cls(
             [
-                Part(
-                    item["kind"],
-                    item["name"],
-                    item["version"],
-                    parts[_key(item["kind"], item["name"])],
-                )
-                for item in listed
+                Part(item["kind"], item["name"], item["version"], parts[key])
+                for item, key in zip(listed, keys, strict=True)
             ],
             lexicons,
         )
@@ -182,7 +184,7 @@ class Snapshot:
     def releases(self) -> Mapping[str, CodeSet]:
         """The code sets by system."""
         try:
-            return {part.name: CodeSet.from_bytes(part.data) for part in self._of("codeset")}
+            return {part.name: self._release(part) for part in self._of("codeset")}
         except CodeSetError as error:
             raise SnapshotDamaged(str(error)) from error
 
@@ -209,7 +211,13 @@ class Snapshot:
         """The program with its matching plan."""
         return load(self.program)
 
-    @cached_property
+    def _release(self, part: Part) -> CodeSet:
+        opened = self._opened.get(part.name)
+        if opened is not None and opened.digest == part.sha256:
+            return opened
+        return CodeSet.from_bytes(part.data)
+
+    @property
     def relations(self) -> Mapping[str, Relation]:
         """The tables of the packs, and the attributes of codes."""
         return self.linked.relations
