@@ -81,16 +81,18 @@ def read_chart(opened: OpenedBundle, request: Request, snapshot: Snapshot) -> Re
     )
 
 
+def rules_read(reading: Reading, snapshot: Snapshot) -> Chart:
+    """The reading as the engine takes it, with the tables of the snapshot."""
+    return Chart(
+        facts=reading.facts,
+        clocks=reading.clocks,
+        supplied=frozenset(reading.supplied),
+        relations=snapshot.relations,
+        sentences=reading.sentences,
+    )
+
+
 def decide(reading: Reading, snapshot: Snapshot) -> Body:
     """From the reading to the body of the decision."""
-    outcome = run(
-        snapshot.loaded,
-        Chart(
-            facts=reading.facts,
-            clocks=reading.clocks,
-            supplied=frozenset(reading.supplied),
-            relations=snapshot.relations,
-            sentences=reading.sentences,
-        ),
-    )
+    outcome = run(snapshot.loaded, rules_read(reading, snapshot))
     return body(reading, outcome, snapshot.program, snapshot.releases, snapshot.scorecard)

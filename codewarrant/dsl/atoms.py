@@ -12,9 +12,12 @@ from codewarrant.engine.program import Rule
 
 _NEGATIVE = re.compile(
     r"\bnot in\b|\bis not one of\b|\bis unknown\b|\bcontains none of\b"
-    r"|(\bis|=) false\b|(\bis not|!=) true\b"
+    r"|(\bis|(?<!!)=) false\b|(\bis not|!=) true\b"
 )
 """Forms that are lowered to the negation of their atom, which keeps their text."""
+
+_LOOKS_THROUGH = re.compile(r"(some|no|every|at least|count|sum|earliest|latest)\b")
+"""What the text of an atom begins with that looks through facts: its tests have no truth here."""
 
 
 def atoms_of(item: Any, inside: bool = False) -> Iterator[tuple[int, bool]]:
@@ -68,6 +71,32 @@ def turned(rule: Rule) -> frozenset[int]:
     for part in (rule.when, *(one.when for one in rule.exceptions)):
         found.update(_turned(part, rule))
     return frozenset(found)
+
+
+def negative(text: str) -> bool:
+    """Whether an atom with this text is one of those that :func:`turned` gives, by the text alone:
+    for a recorded firing, where the rule itself may no longer be at hand."""
+    if _LOOKS_THROUGH.match(text):
+        return False
+    return bool(_NEGATIVE.search(re.sub(r'"[^"]*"|\([^()]*\)', "", text)))
+
+
+def unwanted(rule: Rule) -> frozenset[int]:
+    """Atoms under an odd number of ``not``: the rule's condition is met where they are false."""
+    return frozenset(_unwanted(rule.when, False))
+
+
+def _unwanted(item: Any, against: bool) -> Iterator[int]:
+    match item:
+        case c.AllOf(items) | c.AnyOf(items):
+            for part in items:
+                yield from _unwanted(part, against)
+        case c.Not(part):
+            yield from _unwanted(part, not against)
+        case c.Quantified() if alone(item):
+            yield from _unwanted(item.where, against)
+        case _ if against:
+            yield item.atom
 
 
 def _turned(item: Any, rule: Rule) -> Iterator[int]:

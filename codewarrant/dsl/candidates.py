@@ -126,10 +126,11 @@ def _pool(one: c.Binder, reading: Reading, loaded: Loaded, near: bool) -> list[F
     pool = (reading.documented if documented else reading.current).all(one.entity)
     if not near or one.codes == ANY_CODE:
         return pool
-    return [fact for fact in pool if _may_lie(fact, one.codes, loaded)]
+    return [fact for fact in pool if may_lie(fact, one.codes, loaded)]
 
 
-def _may_lie(fact: Fact, codes: Intervals, loaded: Loaded) -> bool:
+def may_lie(fact: Fact, codes: Intervals, loaded: Loaded) -> bool:
+    """Whether a fact's code lies in intervals; one without a code may."""
     code = fact.get("code")
     if not isinstance(code, Code):
         return True

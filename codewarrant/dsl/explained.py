@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from codewarrant.dsl import syntax as s
-from codewarrant.dsl.atoms import atoms_of, turned
-from codewarrant.dsl.candidates import Candidate, Observed, candidates
+from codewarrant.dsl.atoms import atoms_of, turned, unwanted
+from codewarrant.dsl.candidates import Candidate, Observed, candidates, may_lie
 from codewarrant.dsl.cases import Case
 from codewarrant.engine.comparing import text_of
 from codewarrant.engine.facts import Fact
-from codewarrant.engine.plan import RulePlan
+from codewarrant.engine.plan import Loaded, RulePlan
 from codewarrant.engine.program import Assign, Deny, LimitUnits, Replace, Require, Route, Rule
 from codewarrant.engine.program import Query as QueryAction
 from codewarrant.engine.reading import Truth
@@ -205,15 +205,15 @@ def _accounts(id: str, case: Case, observed: Observed, line: Fact | None) -> lis
         return []
     active = [plan for plan in plans if observed.in_force(plan)]
     if not active:
-        return [Account(id, _idle(plans[0].rule, observed))]
+        return [Account(id, idle(plans[0].rule, observed))]
     found = [one for plan in active for one in candidates(observed, plan)]
     if not found:
-        return [Account(id, f"does not fire: {_unbound(active[0], observed)}")]
+        return [Account(id, f"does not fire: {unbound(active[0], observed)}")]
     if line is not None:
         found = [one for one in found if _binds(one, line)] or found
     near = [one for one in found if one.verdict != "does not fire"]
     if not near:
-        near = [min(found, key=_distance)]
+        near = [nearest(found, observed)]
     near.sort(key=lambda one: _ORDER.index(one.verdict))
     return [_account(one, case, observed) for one in near[:MOST_MATCHES]]
 
@@ -222,11 +222,30 @@ def _binds(one: Candidate, fact: Fact) -> bool:
     return any(isinstance(bound, Fact) and bound.id == fact.id for bound in one.env.values())
 
 
-def _distance(one: Candidate) -> tuple[int, int]:
-    """How far from firing: the fewer atoms are false, the nearer."""
-    unbound = len(one.rule.binders) - len(one.env)
-    truths = [truth for _, truth, _ in one.tests]
-    return unbound + truths.count(False), truths.count(None)
+def nearest(found: list[Candidate], observed: Observed) -> Candidate:
+    """The candidate that meets most of its rule's tests, unknown ones counting least against it;
+    of several the first by the ids of what is bound."""
+    against = unwanted(found[0].rule)
+    return min(found, key=lambda one: (*_distance(one, against, observed.loaded), *bound_ids(one)))
+
+
+def bound_ids(one: Candidate) -> tuple[str, ...]:
+    """The ids of what is bound, in the order of the rule's variables."""
+    return tuple(one.env[item.var].id for item in one.rule.binders if item.var in one.env)
+
+
+def _distance(one: Candidate, against: frozenset[int], loaded: Loaded) -> tuple[int, int]:
+    """Tests that are not met; then those that are unknown. Without a row of a table the tests are
+    not made: then whatever has a code that the rule cannot mean counts instead."""
+    truths = [
+        truth if truth is None else truth != (atom in against) for atom, truth, _ in one.tests
+    ]
+    missing = [item for item in one.rule.binders if item.var not in one.env]
+    if missing:
+        for item in one.rule.binders:
+            bound = one.env.get(item.var)
+            truths.append(not isinstance(bound, Fact) or may_lie(bound, item.codes, loaded))
+    return len(missing) + truths.count(False), truths.count(None)
 
 
 def _account(one: Candidate, case: Case, observed: Observed) -> Account:
@@ -239,13 +258,13 @@ def _account(one: Candidate, case: Case, observed: Observed) -> Account:
         one.rule.id,
         verdict,
         tuple((var, _what(bound, case)) for var, bound in one.env.items() if var not in SINGLE),
-        tuple(_tests(one)),
+        tuple(told(one)),
         one.missing if one.verdict == "undetermined" else (),
         tuple(_conclusions(one, observed)) if one.verdict == "fires" else (),
     )
 
 
-def _tests(one: Candidate) -> Iterator[tuple[str, Truth, str]]:
+def told(one: Candidate) -> Iterator[tuple[str, Truth, str]]:
     """The atoms as they are written, those of exceptions about an encounter, claim … included."""
     rule = one.rule
     listed = {
@@ -315,7 +334,7 @@ def _conclusion(item: Concluded, facts: dict[str, Fact]) -> str:
     return f"{said}: {item.because}" if item.because else said
 
 
-def _idle(rule: Rule, observed: Observed) -> str:
+def idle(rule: Rule, observed: Observed) -> str:
     """Why no plan of a rule is in force."""
     for one in observed.outcome.near_misses:
         if one.rule == rule.id and one.kind == "suspended":
@@ -330,7 +349,8 @@ def _idle(rule: Rule, observed: Observed) -> str:
     )
 
 
-def _unbound(plan: RulePlan, observed: Observed) -> str:
+def unbound(plan: RulePlan, observed: Observed) -> str:
+    """What the chart lacks for a rule's variables to be bound at all."""
     reading = observed.reading(plan)
     counts: dict[str, int] = {}
     for one in plan.rule.binders:
