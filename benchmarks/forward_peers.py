@@ -1,0 +1,153 @@
+"""The workload in CLIPS and ZEN, each in its own form; both are loaded into this process.
+
+Imports stand in the functions: the peers are installed by ``make bench`` only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from forward_workload import Firing, Lines, Rules
+
+# ---- CLIPS ------------------------------------------------------------------------
+
+LINE_TEMPLATE = (
+    "(deftemplate line (slot number (type INTEGER)) (slot code (type SYMBOL))"
+    " (slot units (type INTEGER)) (slot day (type INTEGER)))"
+)
+FIRED_TEMPLATE = "(deftemplate fired (slot rule (type INTEGER)) (multislot lines (type INTEGER)))"
+CLIPS_ONE = (
+    "(defrule rule-{number} (line (number ?a) (code c{code}) (units ?u&:(> ?u {limit})))"
+    " => (assert (fired (rule {number}) (lines ?a))))"
+)
+CLIPS_TWO = (
+    "(defrule rule-{number} (line (number ?a) (code c{first}) (day ?day))"
+    " (line (number ?b) (code c{second}) (day ?day))"
+    " => (assert (fired (rule {number}) (lines ?a ?b))))"
+)
+CLIPS_FACT = "(line (number {number}) (code {code}) (units {units}) (day {day}))"
+
+
+def clips_rules(rules: Rules) -> Any:
+    """An environment with the rules; what fires is asserted as a fact and stays in CLIPS."""
+    import clips
+
+    environment = clips.Environment()
+    environment.build(LINE_TEMPLATE)
+    environment.build(FIRED_TEMPLATE)
+    for one in rules.one:
+        environment.build(CLIPS_ONE.format(number=one.number, code=one.code, limit=one.limit))
+    for two in rules.two:
+        environment.build(CLIPS_TWO.format(number=two.number, first=two.first, second=two.second))
+    return environment
+
+
+def clips_slots(lines: Lines) -> list[dict[str, Any]]:
+    """The chart as keyword arguments of ``Template.assert_fact``; codes are symbols."""
+    import clips
+
+    return [
+        {
+            "number": line.number,
+            "code": clips.Symbol(f"c{line.code}"),
+            "units": line.units,
+            "day": line.date.toordinal(),
+        }
+        for line in lines.lines
+    ]
+
+
+def clips_asserting(environment: Any, lines: Lines) -> tuple[Callable[[], None], Callable[[], int]]:
+    """How to empty the environment, and how to run a chart that comes as Python values."""
+    slots = clips_slots(lines)
+
+    def run() -> int:
+        add = environment.find_template("line").assert_fact
+        for one in slots:
+            add(**one)
+        return environment.run()
+
+    return environment.reset, run
+
+
+def clips_compiled_in(environment: Any, lines: Lines) -> Callable[[], int]:
+    """How to run a chart that was compiled into the environment beforehand, as a ``deffacts``.
+
+    No chart that arrives can be run so; it shows what CLIPS costs without its Python binding.
+    """
+    texts = [CLIPS_FACT.format(**{**one, "code": str(one["code"])}) for one in clips_slots(lines)]
+    environment.build(f"(deffacts chart {' '.join(texts)})")
+
+    def run() -> int:
+        environment.reset()
+        return environment.run()
+
+    return run
+
+
+def clips_firings(environment: Any) -> list[Firing]:
+    """What fired, read back from the facts."""
+    return [(fact["rule"], *fact["lines"]) for fact in environment.find_template("fired").facts()]
+
+
+# ---- ZEN ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ZenChart:
+    run: Callable[[], Any]
+    firings: Callable[[Any], list[Firing]]
+
+
+def zen_rules(rules: Rules) -> Any:
+    """One decision table with a row for each rule of one line; all rows that hold are collected.
+
+    It is asked once for a chart and goes through its lines itself.
+    """
+    import zen
+
+    rows = [
+        {"_id": str(one.number), "code": f'"{one.code}"', "units": f"> {one.limit}",
+         "rule": str(one.number)}
+        for one in rules.one
+    ]  # fmt: skip
+    table = {
+        "hitPolicy": "collect",
+        "executionMode": "loop",
+        "inputField": "lines",
+        "outputPath": "hits",
+        "passThrough": False,
+        "inputs": [{"id": name, "name": name, "field": name} for name in ("code", "units")],
+        "outputs": [{"id": "rule", "name": "rule", "field": "rule"}],
+        "rules": rows,
+    }
+    model = {
+        "contentType": "application/vnd.gorules.decision",
+        "nodes": [
+            {"id": "in", "type": "inputNode", "name": "in"},
+            {"id": "table", "type": "decisionTableNode", "name": "table", "content": table},
+            {"id": "out", "type": "outputNode", "name": "out"},
+        ],
+        "edges": [
+            {"id": "1", "type": "edge", "sourceId": "in", "targetId": "table"},
+            {"id": "2", "type": "edge", "sourceId": "table", "targetId": "out"},
+        ],
+    }
+    return zen.ZenEngine().create_decision(json.dumps(model))
+
+
+def zen_chart(decision: Any, lines: Lines) -> ZenChart:
+    """The chart as the dictionary that ``evaluate`` takes."""
+    given = {"lines": [{"code": one.code, "units": one.units} for one in lines.lines]}
+
+    def firings(answer: Any) -> list[Firing]:
+        return [
+            (int(hit["rule"]), number)
+            for number, hits in enumerate(answer["result"]["hits"])
+            for hit in hits
+        ]
+
+    return ZenChart(lambda: decision.evaluate(given), firings)
