@@ -17,6 +17,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "crosscheck": ("crosscheck",),
     "spark": ("spark",),
     "fit": ("fit",),
+    "bench": ("bench",),
 }
 
 
