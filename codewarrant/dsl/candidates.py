@@ -16,10 +16,11 @@ from codewarrant.engine.evaluate import conjuncts
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.judge import activity, judge
 from codewarrant.engine.lookups import UNKNOWN_ROW, Lookups
-from codewarrant.engine.plan import Group, Loaded, RulePlan
+from codewarrant.engine.plan import Group, Loaded
 from codewarrant.engine.program import Rule
 from codewarrant.engine.reading import Env, Reading, Record, Truth
 from codewarrant.engine.relation import Row
+from codewarrant.engine.rule_plan import RulePlan
 from codewarrant.engine.run import run
 from codewarrant.engine.trace import Chart, Outcome
 from codewarrant.engine.values import ANY_CODE, Code, Intervals, Value

@@ -7,7 +7,6 @@ holds fixed, undetermined rules say what else is possible. Positive patterns rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from codewarrant.engine.errors import EngineError
@@ -88,16 +87,11 @@ def level(
 
     On return ``held`` and ``reading`` are as they are at the end of the level.
     """
-    standing = held.loaded.program.standing
     reading.start = held.view(base, True)
     verdicts: dict[tuple[int, tuple[str, ...]], tuple[Match, Judgement]] = {}
-    others = [fact for name in base.entities() if name != standing for fact in base.all(name)]
     reading.current = held.view(base, False)
-    matcher.feed(others, False, reading)
-    matcher.feed(base.all(standing), True, reading)
-    new: Iterable[Fact] = list(held.facts.values())
+    matcher.start(reading)
     while True:
-        matcher.feed(new, False, reading)
         found = _judged(matcher, reading, verdicts)
         count(verdicts)
         fresh: dict[str, Fact] = {}
@@ -111,7 +105,7 @@ def level(
             break
         held.facts.update(fresh)
         reading.current = held.view(base, False)
-        new = [fresh[id] for id in sorted(fresh)]
+        matcher.add([fresh[id] for id in sorted(fresh)], reading)
     held.forget_what_holds()
     _possibilities(held, matcher, reading, base, verdicts, count)
     return list(verdicts.values())
@@ -156,7 +150,7 @@ def _possibilities(
             break
         reading.current = held.view(base, True)
         facts = [new[id] for id in sorted(new)]
-        matcher.feed(facts, False, reading, possible=True, bounds=held.bounds)
+        matcher.add(facts, reading, possible=True, bounds=held.bounds)
         todo = _judged(matcher, reading, verdicts)
         count(verdicts)
         new = {}

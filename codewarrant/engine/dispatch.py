@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from codewarrant.engine.fact_tests import FactTest
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.intervals import IntervalIndex
-from codewarrant.engine.reading import Test
-from codewarrant.engine.values import ANY_CODE, Code, Intervals, Value, overlap
+from codewarrant.engine.values import Code, Intervals, Membership, Value, overlap
 
 REMEMBERED = 100_000
 """Codes whose patterns are remembered; beyond that the memory starts afresh."""
+
+NARROW = 3
+"""Characters that both ends of an interval share where it is no wider than a category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,8 @@ class Pattern:
     """A place in a rule that facts are sent to: a variable, or a ``some`` that must be met.
 
     ``gate`` is a field with the values that the condition demands of it, where there is one.
-    ``tests`` are the conjuncts that this fact alone decides.
+    ``tests`` are the conjuncts that this fact alone decides; ``sent`` those of them that are left
+    to ask of a fact that was found by its code.
     """
 
     slot: int
@@ -28,23 +32,41 @@ class Pattern:
     entity: str
     documented: bool
     codes: Intervals
+    member: Membership | None
+    """Of the codes, where they are bounded."""
     gate: tuple[str, tuple[Value, ...]] | None
-    tests: tuple[Test, ...]
+    tests: tuple[FactTest, ...]
+    sent: tuple[FactTest, ...]
+    asks: bool
+    """Its tests ask tables: they are asked of every fact, so that the record is of all of them."""
 
 
-class _Table:
+def selectivity(one: Pattern) -> int:
+    """How few facts a pattern lets through, by its form: the lower the fewer."""
+    if one.member is not None:
+        if all(item.low == item.high for item in one.codes):
+            return 0
+        narrow = all(item.low[:NARROW] == item.high[:NARROW] for item in one.codes)
+        return 1 if narrow else 3
+    return 2 if one.gate is not None else 4
+
+
+class Table:
     """The patterns of one entity: by code, by the value of a field, and the rest."""
 
-    def __init__(self, patterns: list[Pattern]) -> None:
-        self.coded = [one for one in patterns if one.codes != ANY_CODE]
-        self.index = IntervalIndex(
+    def __init__(self, patterns: Sequence[Pattern], key: Callable[[Code], str]) -> None:
+        self.coded = [one for one in patterns if one.member is not None]
+        self._key = key
+        self._index = IntervalIndex(
             (interval, number) for number, one in enumerate(self.coded) for interval in one.codes
         )
         self.by_code: dict[Code, tuple[Pattern, ...]] = {}
+        """Answers of :meth:`holding`, kept."""
         self.gates: dict[str, tuple[dict[Value, list[Pattern]], list[Pattern]]] = {}
+        """For each field the patterns by the value that they demand, and all of them."""
         self.rest: list[Pattern] = []
         for one in patterns:
-            if one.codes != ANY_CODE:
+            if one.member is not None:
                 continue
             if one.gate is None:
                 self.rest.append(one)
@@ -55,6 +77,21 @@ class _Table:
             for value in set(values):
                 by_value.setdefault(value, []).append(one)
 
+    def holding(self, code: Code) -> tuple[Pattern, ...]:
+        """The patterns whose codes hold this one."""
+        known = self.by_code.get(code)
+        if known is None:
+            numbers = self._index.holding(code.system, self._key(code))
+            known = tuple(self.coded[number] for number in sorted(numbers))
+            if len(self.by_code) >= REMEMBERED:
+                self.by_code.clear()
+            self.by_code[code] = known
+        return known
+
+    def uncoded(self, bounds: Intervals | None) -> list[Pattern]:
+        """The patterns that a fact may match whose code is unknown; ``bounds``: but lies here."""
+        return [one for one in self.coded if bounds is None or overlap(one.codes, bounds)]
+
 
 class Dispatch:
     """The patterns of one group of rules. ``key`` gives a code's place in its order."""
@@ -63,37 +100,22 @@ class Dispatch:
         grouped: dict[tuple[str, bool], list[Pattern]] = {}
         for one in patterns:
             grouped.setdefault((one.entity, one.documented), []).append(one)
-        self._tables = {name: _Table(items) for name, items in grouped.items()}
-        self._key = key
+        self.tables = {name: Table(items, key) for name, items in sorted(grouped.items())}
+        """By entity, and whether only what is documented is read."""
 
-    def patterns(
-        self, fact: Fact, documented: bool, bounds: Intervals | None = None
-    ) -> list[Pattern]:
-        """All patterns that the fact may match. ``documented`` picks the patterns that read only
-        what is documented; ``bounds`` are those of a code that is not known."""
-        table = self._tables.get((fact.entity, documented))
+    def patterns(self, fact: Fact, bounds: Intervals | None) -> list[Pattern]:
+        """The patterns that a fact may match, of those that read more than is documented.
+
+        ``bounds`` are those of a code that is not known.
+        """
+        table = self.tables.get((fact.entity, False))
         if table is None:
             return []
         found = list(table.rest)
         if table.coded:
             code = fact.fields.get("code")
-            if type(code) is Code:
-                found += self._coded(table, code)
-            else:
-                found += [
-                    one for one in table.coded if bounds is None or overlap(one.codes, bounds)
-                ]
+            found += table.holding(code) if type(code) is Code else table.uncoded(bounds)
         for name, (by_value, every) in table.gates.items():
             value = fact.fields.get(name)
             found += every if value is None else by_value.get(value, ())
         return found
-
-    def _coded(self, table: _Table, code: Code) -> tuple[Pattern, ...]:
-        known = table.by_code.get(code)
-        if known is None:
-            numbers = table.index.holding(code.system, self._key(code))
-            known = tuple(table.coded[number] for number in sorted(numbers))
-            if len(table.by_code) >= REMEMBERED:
-                table.by_code.clear()
-            table.by_code[code] = known
-        return known

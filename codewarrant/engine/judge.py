@@ -8,8 +8,8 @@ from datetime import date
 from typing import Literal
 
 from codewarrant.engine.comparing import in_force, text_of
-from codewarrant.engine.plan import ActionPlan, ExceptionPlan, RulePlan
 from codewarrant.engine.reading import Env, Reader, Reading, Truth
+from codewarrant.engine.rule_plan import ActionPlan, ExceptionPlan, RulePlan
 from codewarrant.engine.trace import Excuse
 from codewarrant.engine.values import Value
 
@@ -81,21 +81,34 @@ def judge(plan: RulePlan, env: Env, truth: Truth, reading: Reading) -> Judgement
     A plain exception that holds excuses the match. One with ``instead`` puts its own actions in
     place of the rule's. An exception that is undetermined leaves the match undetermined.
     """
-    excuses = tuple((one, _held(one, env, reading)) for one in plan.exceptions)
+    if not plan.exceptions:
+        return _acting(plan.actions, (), truth, env, reading)
+    excuses = tuple([(one, _held(one, env, reading)) for one in plan.exceptions])
     if any(held is True and not one.instead for one, held in excuses):
         return Judgement("excused", (), excuses)
     instead = [action for one, held in excuses if held is True for action in one.instead]
-    unsure = any(held is None for _, held in excuses)
-    chosen = list(instead or plan.actions)
-    if unsure:
-        chosen += [item for one, held in excuses if held is None for item in one.instead]
+    unsure = [action for one, held in excuses if held is None for action in one.instead]
+    sure = all(held is not None for _, held in excuses)
+    chosen = (*(instead or plan.actions), *unsure)
+    return _acting(chosen, excuses, truth if sure else None, env, reading)
+
+
+def _acting(
+    chosen: tuple[ActionPlan, ...],
+    excuses: tuple[tuple[ExceptionPlan, Truth], ...],
+    truth: Truth,
+    env: Env,
+    reading: Reading,
+) -> Judgement:
+    """The actions with their values; a match whose conditions are true fires if all are known."""
     actions = tuple(
-        Action(one, tuple(reader(reading, env) for reader in one.terms)) for one in chosen
+        [
+            Action(one, tuple([reader(reading, env) for reader in one.terms]) if one.terms else ())
+            for one in chosen
+        ]
     )
     known = all(value is not None for action in actions for value in action.values)
-    if truth is True and not unsure and known:
-        return Judgement("fires", actions, excuses)
-    return Judgement("undetermined", actions, excuses)
+    return Judgement("fires" if truth is True and known else "undetermined", actions, excuses)
 
 
 def _held(one: ExceptionPlan, env: Env, reading: Reading) -> Truth:

@@ -1,22 +1,30 @@
 """Joins: from facts sent to patterns to matches of whole rules.
 
+A rule is looked at once a fact meets its most selective pattern; the facts for its other patterns
+are then found by their code, by a value that is demanded, or by the value that joins them.
 Semi-naive: after the first round only matches that use a new fact are looked for, except in rules
 with a ``some`` that reads what holds now, which are joined anew when something new concerns them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from codewarrant.engine.dispatch import Pattern, Table
 from codewarrant.engine.errors import EngineError, FiringLimit
+from codewarrant.engine.fact_tests import FactTest
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.judge import Activity
 from codewarrant.engine.lookups import UNKNOWN_ROW, Keys
-from codewarrant.engine.plan import Group, Loaded, RulePlan, Step
+from codewarrant.engine.plan import Group, Loaded
 from codewarrant.engine.reading import Env, Reading, Test, Truth
 from codewarrant.engine.relation import Row
-from codewarrant.engine.values import Intervals, Value
+from codewarrant.engine.rule_plan import RulePlan, Step
+from codewarrant.engine.values import Code, Intervals, Value
+
+FEW = 2
+"""Up to this many facts nothing is gained by looking for fewer."""
 
 PARTIALS = 20
 """Partial matches of one rule allowed for each match that is."""
@@ -51,62 +59,109 @@ class Matcher:
         self._activity = activity
         self._limit = limit
         self._memory: dict[int, list[Entry]] = {}
+        """By slot the facts that meet a pattern: of triggers always, of others once asked for."""
         self._fresh: dict[int, list[Entry]] = {}
+        """By slot those that came since the last matches."""
         self._touched: set[int] = set(group.always)
         self._rounds = 0
 
-    def feed(
+    def start(self, reading: Reading) -> None:
+        """Send all that the rules read to the patterns that stir rules."""
+        for (entity, documented), table in self._group.first.tables.items():
+            facts = (reading.documented if documented else reading.current).all(entity)
+            if facts:
+                self._send(facts, table, reading)
+        self._touched.update(self._group.loose)
+
+    def _send(self, facts: Sequence[Fact], table: Table, reading: Reading) -> None:
+        """Each fact to the patterns of its entity: by code, by the value of a field, the rest."""
+        keep = self._keep
+        if table.coded:
+            by_code, phantoms = table.by_code, reading.current.phantoms
+            for fact in facts:
+                code = fact.fields.get("code")
+                if type(code) is Code:
+                    known = by_code.get(code)
+                    for one in table.holding(code) if known is None else known:
+                        keep(one, fact, one.sent, reading)
+                else:
+                    for one in table.uncoded(phantoms.get(fact.id)):
+                        keep(one, fact, one.tests, reading)
+        for name, (by_value, every) in table.gates.items():
+            for fact in facts:
+                value = fact.fields.get(name)
+                found = every if value is None else by_value.get(value)
+                if found:
+                    for one in found:
+                        keep(one, fact, one.tests, reading)
+        for one in table.rest:
+            for fact in facts:
+                keep(one, fact, one.tests, reading)
+
+    def _keep(self, one: Pattern, fact: Fact, tests: Sequence[FactTest], reading: Reading) -> None:
+        truth = self._decide(one, fact, tests, reading) if tests else True
+        if truth is not False:
+            if one.slot in self._memory:
+                self._memory[one.slot].append((fact, truth))
+            else:
+                self._memory[one.slot] = [(fact, truth)]
+            self._touched.add(one.plan)
+
+    def _decide(
+        self, one: Pattern, fact: Fact, tests: Sequence[FactTest], reading: Reading
+    ) -> Truth:
+        truth: Truth = True
+        try:
+            for test in tests:
+                found = test(reading, fact)
+                if found is False:
+                    return False
+                if found is None:
+                    truth = None
+        except EngineError as error:
+            raise EngineError(f"`{self._loaded.plans[one.plan].rule.id}`: {error}") from None
+        return truth
+
+    def add(
         self,
         facts: Iterable[Fact],
-        documented: bool,
         reading: Reading,
         possible: bool = False,
-        bounds: dict[str, Intervals] | None = None,
+        bounds: Mapping[str, Intervals] | None = None,
     ) -> None:
-        """Send facts to the patterns that they may match."""
-        if self._group.slots == 0:
-            return
-        memory, fresh = self._memory, self._fresh
-        patterns = self._group.dispatch.patterns
+        """Send facts that were concluded to all patterns that they may match.
+
+        ``possible``: they may not hold; ``bounds`` of those whose very code is unknown.
+        """
+        patterns, triggers = self._group.later.patterns, self._group.triggers
+        memory = self._memory
         for fact in facts:
-            if fact.entity == reading.standing:
-                self._touched.update(self._group.loose)
-            known = bounds.get(fact.id) if bounds else None
-            for one in patterns(fact, documented, known):
-                truth: Truth = None if possible else True
-                env: Env = {one.var: fact}
-                for test in one.tests:
-                    found = self._decide(test, reading, env, one.plan)
-                    if found is False:
-                        truth = False
-                        break
-                    if found is None:
-                        truth = None
+            self._touched.update(self._group.loose)
+            for one in patterns(fact, bounds.get(fact.id) if bounds else None):
+                truth = self._decide(one, fact, one.tests, reading)
                 if truth is False:
                     continue
-                entry = (fact, truth)
-                memory.setdefault(one.slot, []).append(entry)
-                fresh.setdefault(one.slot, []).append(entry)
+                entry = (fact, None if possible else truth)
+                if one.slot in memory:
+                    memory[one.slot].append(entry)
+                elif one.slot in triggers:
+                    memory[one.slot] = [entry]
+                self._fresh.setdefault(one.slot, []).append(entry)
                 self._touched.add(one.plan)
-
-    def _decide(self, test, reading: Reading, env: Env, plan: int) -> Truth:
-        try:
-            return test(reading, env)
-        except EngineError as error:
-            raise EngineError(f"`{self._loaded.plans[plan].rule.id}`: {error}") from None
 
     def matches(self, reading: Reading) -> list[Match]:
         """The matches that came about since the last call."""
         found: list[Match] = []
         for index in sorted(self._touched):
             plan = self._loaded.plans[index]
-            if not self._ready(plan):
-                continue
-            activity = self._activity(plan)
-            if activity.truth is False:
-                continue
+            base: Truth = True
+            if not plan.always:
+                base = self._activity(plan).truth
+                if base is False:
+                    continue
             try:
-                found += self._rule(plan, activity.truth, reading)
+                if self._ready(plan, reading):
+                    self._rule(plan, base, reading, found)
             except FiringLimit:
                 raise
             except EngineError as error:
@@ -116,37 +171,77 @@ class Matcher:
         self._rounds += 1
         return found
 
-    def _ready(self, plan: RulePlan) -> bool:
-        memory = self._memory
-        return all(one.slot in memory for one in plan.patterns) and all(
-            one.slot in memory for one in plan.needs
-        )
+    def _ready(self, plan: RulePlan, reading: Reading) -> bool:
+        """Whether there is anything for the pattern that stirs it, and for each ``some``."""
+        trigger = plan.trigger
+        if trigger is not None and trigger.slot not in self._memory:
+            return False
+        return all(one is trigger or self._candidates(one, reading) for one in plan.needs)
 
-    def _rule(self, plan: RulePlan, base: Truth, reading: Reading) -> list[Match]:
-        names = tuple(one.var for one in plan.rule.binders)
-        found: dict[tuple[str, ...], Match] = {}
-        for first, entries in self._starts(plan):
-            for env, truth in self._join(plan, first, entries, base, reading):
-                held = _after(truth, plan.last, reading, env)
-                if held is False:
-                    continue
-                ids = tuple(_id(plan, name, env) for name in names)
-                found[ids] = Match(plan, env, ids, held)
+    def _candidates(self, one: Pattern, reading: Reading) -> Sequence[Fact]:
+        """The facts that a pattern may match; its tests are not asked yet."""
+        view = reading.documented if one.documented else reading.current
+        if one.member is not None:
+            return view.coded(one.entity, one.codes, one.member, reading.key)
+        if one.gate is None:
+            return view.all(one.entity)
+        name, values = one.gate
+        if len(values) == 1:
+            return view.equal(one.entity, name, values[0])
+        found = {fact.id: fact for value in values for fact in view.equal(one.entity, name, value)}
         return list(found.values())
 
-    def _starts(self, plan: RulePlan) -> list[tuple[int, list[Entry]]]:
-        memory = self._memory
-        if not plan.patterns:
+    def _met(self, one: Pattern, facts: Sequence[Fact], reading: Reading) -> list[Entry]:
+        """Those of some facts that meet a pattern."""
+        possible = reading.current.possible
+        out: list[Entry] = []
+        for fact in facts:
+            truth = self._decide(one, fact, one.tests, reading)
+            if truth is not False:
+                out.append((fact, None if fact.id in possible else truth))
+        return out
+
+    def _pool(self, one: Pattern, reading: Reading) -> list[Entry]:
+        """All facts that meet a pattern."""
+        known = self._memory.get(one.slot)
+        if known is None:
+            known = []
+            if one.slot not in self._group.triggers:
+                known = self._met(one, self._candidates(one, reading), reading)
+            self._memory[one.slot] = known
+        return known
+
+    def _rule(self, plan: RulePlan, base: Truth, reading: Reading, out: list[Match]) -> None:
+        names = plan.names
+        found: dict[tuple[str, ...], Match] = {}
+        for first, entries in self._starts(plan, reading):
+            for env, truth in self._join(plan, first, entries, base, reading):
+                held = _after(truth, plan.last, reading, env) if plan.last else truth
+                if held is False:
+                    continue
+                ids = tuple([_id(plan, name, env) for name in names])
+                found[ids] = Match(plan, env, ids, held)
+        out += found.values()
+
+    def _starts(self, plan: RulePlan, reading: Reading) -> list[tuple[int, list[Entry]]]:
+        patterns = plan.patterns
+        if not patterns:
             return [(0, [])]
         if self._rounds == 0 or plan.reactive:
-            sizes = [len(memory[one.slot]) for one in plan.patterns]
-            first = sizes.index(min(sizes))
-            return [(first, memory[plan.patterns[first].slot])]
-        return [
-            (at, self._fresh[one.slot])
-            for at, one in enumerate(plan.patterns)
-            if one.slot in self._fresh
-        ]
+            first = 0 if len(patterns) == 1 else self._fewest(plan, reading)
+            return [(first, self._pool(patterns[first], reading))]
+        fresh = self._fresh
+        return [(at, fresh[one.slot]) for at, one in enumerate(patterns) if one.slot in fresh]
+
+    def _fewest(self, plan: RulePlan, reading: Reading) -> int:
+        """The number of the pattern to start from."""
+        sizes: list[int] = []
+        for at, one in enumerate(plan.patterns):
+            known = self._memory.get(one.slot)
+            if known is not None and len(known) <= FEW:
+                return at
+            sizes.append(len(self._candidates(one, reading) if known is None else known))
+        return sizes.index(min(sizes))
 
     def _join(
         self, plan: RulePlan, first: int, entries: list[Entry], base: Truth, reading: Reading
@@ -156,45 +251,81 @@ class Matcher:
         for step in plan.steps(first):
             if step.row is not None:
                 partial = self._rows(step, partial, reading)
+            elif step.pattern is start:
+                partial = self._facts(step, partial, lambda env: entries, reading)
             else:
-                assert step.pattern is not None
-                pool = entries if step.pattern is start else self._memory[step.pattern.slot]
-                partial = self._facts(step, partial, pool, reading)
+                partial = self._facts(step, partial, self._chosen(step, partial, reading), reading)
             if not partial:
                 break
             if len(partial) > self._limit * PARTIALS:
                 raise FiringLimit(self._limit * PARTIALS, plan.rule.id, len(partial))
         return partial
 
+    def _chosen(
+        self, step: Step, partial: list[Partial], reading: Reading
+    ) -> Callable[[Env], list[Entry]]:
+        """For each partial match the facts worth trying: by the joined value where that is few."""
+        one, join = step.pattern, step.join
+        assert one is not None
+        pool = self._memory.get(one.slot)
+        if pool is None and join is not None and join.field:
+            view = reading.documented if one.documented else reading.current
+            most = len(self._candidates(one, reading))
+            asked: dict[Value, list[Entry]] = {}
+
+            def joined(env: Env) -> list[Entry]:
+                value = join.theirs(reading, env)
+                if value is None:
+                    return self._pool(one, reading)
+                known = asked.get(value)
+                if known is None:
+                    facts = view.equal(one.entity, join.field, value)
+                    few = len(facts) < most
+                    known = self._met(one, facts, reading) if few else self._pool(one, reading)
+                    asked[value] = known
+                return known
+
+            if most > FEW:
+                return joined
+        pool = self._pool(one, reading)
+        if join is None or len(partial) == 1 or len(pool) <= FEW:
+            return lambda env: pool
+        index: dict[Value | None, list[Entry]] = {}
+        for entry in pool:
+            index.setdefault(join.mine(reading, {one.var: entry[0]}), []).append(entry)
+        unknown = index.get(None, [])
+
+        def equal(env: Env) -> list[Entry]:
+            value = join.theirs(reading, env)
+            if value is None:
+                return pool
+            return index.get(value, []) + unknown if unknown else index.get(value, [])
+
+        return equal
+
     def _facts(
-        self, step: Step, partial: list[Partial], pool: list[Entry], reading: Reading
+        self,
+        step: Step,
+        partial: list[Partial],
+        chosen: Callable[[Env], list[Entry]],
+        reading: Reading,
     ) -> list[Partial]:
         assert step.pattern is not None
-        var, tests, join, apart = step.pattern.var, step.tests, step.join, step.apart
+        var, tests, apart = step.pattern.var, step.tests, step.apart
         identity = reading.identity
-        index: dict[Value | None, list[Entry]] | None = None
-        if join is not None and len(partial) > 1 and len(pool) > 2:
-            index = {}
-            for entry in pool:
-                index.setdefault(entry[0].fields.get(join.field), []).append(entry)
         out: list[Partial] = []
         for env, truth in partial:
-            chosen = pool
-            if index is not None and join is not None:
-                wanted = env[join.other].fields.get(join.other_field)  # type: ignore[union-attr]
-                if wanted is not None:
-                    chosen = index.get(wanted, [])
-                    if None in index:
-                        chosen = chosen + index[None]
             taken = [identity(env[name]) for name in apart]  # type: ignore[arg-type]
-            for fact, own in chosen:
+            for fact, own in chosen(env):
                 if taken and identity(fact) in taken:
                     continue
                 bound: Env = {**env, var: fact}
                 held = truth if own is True else None
-                held = _after(held, tests, reading, bound)
-                if held is not False:
-                    out.append((bound, held))
+                if tests:
+                    held = _after(held, tests, reading, bound)
+                    if held is False:
+                        continue
+                out.append((bound, held))
         return out
 
     def _rows(self, step: Step, partial: list[Partial], reading: Reading) -> list[Partial]:

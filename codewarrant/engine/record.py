@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.judge import Action, Judgement, excuse_of, fill, judge
 from codewarrant.engine.match import Match
-from codewarrant.engine.plan import RulePlan
 from codewarrant.engine.program import Omit, Remove, Replace, Rule
 from codewarrant.engine.reading import Env, Reading, Record
 from codewarrant.engine.relation import Row
+from codewarrant.engine.rule_plan import RulePlan, text_of_atom
 from codewarrant.engine.standing import united
 from codewarrant.engine.trace import Absence, Bound, Concluded, Excuse, Firing, NearMiss, Tested
 from codewarrant.engine.values import Code
@@ -58,16 +58,17 @@ class Fired:
         )
 
 
-def _text(rule: Rule, atom: int) -> str:
-    return rule.atoms[atom] if 0 <= atom < len(rule.atoms) else ""
+def _variables(match: Match) -> list[Bound]:
+    found = []
+    for var, id in zip(match.plan.names, match.ids, strict=True):
+        bound = match.env[var]
+        places = united(bound.evidence) if type(bound) is Fact else ()
+        found.append(Bound(var, id, places))
+    return found
 
 
 def _bound(match: Match, record: Record) -> tuple[Bound, ...]:
-    found = []
-    for one, id in zip(match.plan.rule.binders, match.ids, strict=True):
-        bound = match.env[one.var]
-        places = united(bound.evidence) if type(bound) is Fact else ()
-        found.append(Bound(one.var, id, places))
+    found = _variables(match)
     for var, name, witness in record.witnesses:
         places = united(witness.evidence) if type(witness) is Fact else ()
         found.append(Bound(var, name, places))
@@ -88,12 +89,32 @@ def _excuses(match: Match, judgement: Judgement, reading: Reading) -> tuple[Excu
     return tuple(excuse_of(one, held, match.env, reading) for one, held in judgement.excuses)
 
 
-def fired(match: Match, seq: int, stratum: int, reading: Reading) -> Fired:
-    """The full record of a match that fires."""
+def fired(match: Match, judged: Judgement, seq: int, stratum: int, reading: Reading) -> Fired:
+    """The full record of a match that was judged to fire."""
+    plan, env = match.plan, match.env
+    if plan.shown is not None and not plan.exceptions:
+        # all conditions are plain and were found true: there is nothing else to look into
+        return Fired(
+            seq,
+            stratum,
+            plan,
+            env,
+            tuple(_variables(match)),
+            (),
+            tuple(
+                [
+                    Tested(atom, text, True, read(reading, env) if read is not None else None)
+                    for atom, text, read in plan.shown
+                ]
+            ),
+            (),
+            (),
+            tuple([(action, fill(action.plan.because, env, reading)) for action in judged.actions]),
+        )
     record, judgement = _recorded(match, reading)
     rule = match.plan.rule
     tests = tuple(
-        Tested(atom, _text(rule, atom), truth, value)
+        Tested(atom, text_of_atom(rule, atom), truth, value)
         for atom, truth, value in sorted(record.tests, key=lambda item: item[0])
     )
     return Fired(
@@ -104,7 +125,7 @@ def fired(match: Match, seq: int, stratum: int, reading: Reading) -> Fired:
         _bound(match, record),
         tuple(tuple(group) for group in record.covers),
         tests,
-        tuple(Absence(_text(rule, atom), stratum) for atom in sorted(record.absent)),
+        tuple(Absence(text_of_atom(rule, atom), stratum) for atom in sorted(record.absent)),
         _excuses(match, judgement, reading),
         tuple(
             (action, fill(action.plan.because, match.env, reading)) for action in judgement.actions

@@ -14,7 +14,7 @@ from codewarrant.engine.judge import Activity, Judgement, activity, judge
 from codewarrant.engine.lookups import Lookups
 from codewarrant.engine.match import Match, Matcher
 from codewarrant.engine.places import places
-from codewarrant.engine.plan import Group, Loaded, RulePlan
+from codewarrant.engine.plan import Group, Loaded
 from codewarrant.engine.program import (
     AddModifier,
     Assign,
@@ -30,6 +30,7 @@ from codewarrant.engine.program import (
 from codewarrant.engine.program import Sequence as SequenceAction
 from codewarrant.engine.reading import Reading
 from codewarrant.engine.record import Fired, bounded, code_of, fired, missed
+from codewarrant.engine.rule_plan import RulePlan
 from codewarrant.engine.sequence import Before, Ordered, sequence
 from codewarrant.engine.settle import Assigned, Omitted, Replaced, Settled, settle
 from codewarrant.engine.standing import by_code, merged
@@ -126,9 +127,7 @@ class _Run:
         """Match the rules of a stage that reads one state; returns the new firings."""
         reading = self._reading(world, documented, by_code)
         matcher = self._matcher(group)
-        for name in world.entities():
-            matcher.feed(world.all(name), False, reading)
-        matcher.feed(documented.all(self.program.standing), True, reading)
+        matcher.start(reading)
         verdicts = {
             (match.plan.index, match.ids): (
                 match,
@@ -148,13 +147,16 @@ class _Run:
             verdicts, key=lambda item: (item[0].plan.rule.id, item[0].ids, item[0].plan.index)
         )
         new: list[Fired] = []
+        nearly = [item for item in ordered if item[1].status != "fires"]
         done: set[tuple] = set()
         for match, judgement in ordered:
             if judgement.status == "fires":
-                new.append(fired(match, len(self.fired) + len(new), group.stratum, reading))
-                done.add(_mark(match, reading))
-        for match, judgement in ordered:
-            if judgement.status != "fires" and _mark(match, reading) not in done:
+                seq = len(self.fired) + len(new)
+                new.append(fired(match, judgement, seq, group.stratum, reading))
+                if nearly:
+                    done.add(_mark(match, reading))
+        for match, judgement in nearly:
+            if _mark(match, reading) not in done:
                 dates = self._activity(match.plan).missing
                 place = (group.stratum, match.plan.rule.id, match.ids)
                 self.misses.append((place, missed(match, judgement, dates, reading)))

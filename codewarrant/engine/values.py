@@ -16,6 +16,10 @@ UPPER = "z"
 """Ends the interval of all that starts with a key: above code characters, below ``~``."""
 
 
+BEYOND = "\U0010ffff"
+"""Above every key."""
+
+
 class Code(NamedTuple):
     """A code together with its system: V10.3 of ICD-9-CM is not V10.3 of ICD-10-CM."""
 
@@ -141,6 +145,12 @@ class Membership:
         for item in merge(intervals):
             self._lows.setdefault(item.system, []).append(item.low)
             self._highs.setdefault(item.system, []).append(item.high)
+
+    def bounds(self, system: str) -> tuple[list[str], list[str]]:
+        """The low and the high ends of the intervals of one system, in order, none overlapping."""
+        if self._every:
+            return [""], [BEYOND]
+        return self._lows.get(system, []), self._highs.get(system, [])
 
     def contains(self, system: str, key: str) -> bool:
         if self._every:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.values import Code, Intervals, Membership, Value, overlap
 
 SCAN = 8
 """Up to this many facts a scan is faster than an index."""
+
+BY_ID = attrgetter("id")
 
 
 class View:
@@ -25,12 +29,18 @@ class View:
         self.possible = possible
         self.phantoms = phantoms or {}
         self._equal: dict[tuple[str, str], dict[Value | None, list[Fact]]] = {}
+        self._places: dict[str, _Places] = {}
+        self._coded: dict[tuple[str, Membership], list[Fact]] = {}
 
     @classmethod
     def of(cls, facts: Iterable[Fact]) -> View:
         by_entity: dict[str, list[Fact]] = {}
-        for fact in sorted(facts, key=lambda fact: fact.id):
-            by_entity.setdefault(fact.entity, []).append(fact)
+        for fact in sorted(facts, key=BY_ID):
+            known = by_entity.get(fact.entity)
+            if known is None:
+                by_entity[fact.entity] = [fact]
+            else:
+                known.append(fact)
         return cls(by_entity)
 
     def with_facts(
@@ -42,9 +52,11 @@ class View:
     ) -> View:
         """The same view with other facts of one entity; the other entities' indexes are kept."""
         by_entity = dict(self._by_entity)
-        by_entity[entity] = sorted(facts, key=lambda fact: fact.id)
+        by_entity[entity] = sorted(facts, key=BY_ID)
         view = View(by_entity, possible, phantoms)
         view._equal = {key: index for key, index in self._equal.items() if key[0] != entity}
+        view._places = {key: index for key, index in self._places.items() if key != entity}
+        view._coded = {key: found for key, found in self._coded.items() if key[0] != entity}
         return view
 
     def all(self, entity: str) -> list[Fact]:
@@ -68,20 +80,72 @@ class View:
         unknown = index.get(None, [])
         if not unknown or not hits:
             return hits or unknown
-        return sorted(hits + unknown, key=lambda fact: fact.id)
+        return sorted(hits + unknown, key=BY_ID)
 
     def coded(
         self, entity: str, codes: Intervals, member: Membership, key: Callable[[Code], str]
     ) -> list[Fact]:
-        """The facts whose code may lie in these intervals; a code that is unknown may."""
-        found = []
-        for fact in self.all(entity):
+        """The facts whose code may lie in these intervals, ordered by id; an unknown one may.
+
+        ``member`` is the membership of ``codes``, by which answers are kept.
+        """
+        found = self._coded.get((entity, member))
+        if found is not None:
+            return found
+        pool = self.all(entity)
+        if len(pool) <= SCAN:
+            coded = [
+                fact
+                for fact in pool
+                if type(code := fact.fields.get("code")) is Code
+                and member.contains(code.system, key(code))
+            ]
+            uncoded = [fact for fact in pool if type(fact.fields.get("code")) is not Code]
+        else:
+            places = self._places.get(entity)
+            if places is None:
+                places = self._places[entity] = _Places(pool, key)
+            coded, uncoded = places.inside(member), places.uncoded
+        found = coded
+        if uncoded:
+            maybe = (
+                fact
+                for fact in uncoded
+                if (bounds := self.phantoms.get(fact.id)) is None or overlap(bounds, codes)
+            )
+            found = sorted([*coded, *maybe], key=BY_ID)
+        self._coded[entity, member] = found
+        return found
+
+
+class _Places:
+    """The facts of one entity by the place of their code."""
+
+    def __init__(self, facts: list[Fact], key: Callable[[Code], str]) -> None:
+        self.uncoded: list[Fact] = []
+        self._facts = facts
+        systems: dict[str, list[tuple[str, int]]] = {}
+        for at, fact in enumerate(facts):
             code = fact.fields.get("code")
             if type(code) is Code:
-                if member.contains(code.system, key(code)):
-                    found.append(fact)
+                systems.setdefault(code.system, []).append((key(code), at))
             else:
-                bounds = self.phantoms.get(fact.id)
-                if bounds is None or overlap(bounds, codes):
-                    found.append(fact)
-        return found
+                self.uncoded.append(fact)
+        self._systems: dict[str, tuple[list[str], list[int]]] = {}
+        for system, places in systems.items():
+            places.sort()
+            self._systems[system] = ([one for one, _ in places], [at for _, at in places])
+
+    def inside(self, member: Membership) -> list[Fact]:
+        """The facts whose code is a member, in the order that they came in."""
+        numbers: list[int] = []
+        for system, (keys, places) in self._systems.items():
+            lows, highs = member.bounds(system)
+            if len(lows) > len(keys):
+                numbers += [
+                    at for key, at in zip(keys, places, strict=True) if member.contains(system, key)
+                ]
+                continue
+            for low, high in zip(lows, highs, strict=True):
+                numbers += places[bisect_left(keys, low) : bisect_right(keys, high)]
+        return [self._facts[at] for at in sorted(numbers)]

@@ -108,7 +108,7 @@ def exceptions_always_stand(monkeypatch):
 def only_the_first_variable_sees_news(monkeypatch):
     """In later rounds a join is tried only from its first variable."""
     starts = Matcher._starts
-    monkeypatch.setattr(Matcher, "_starts", lambda self, one: starts(self, one)[:1])
+    monkeypatch.setattr(Matcher, "_starts", lambda self, *given: starts(self, *given)[:1])
 
 
 def everything_on_one_level(monkeypatch):

@@ -1,0 +1,432 @@
+"""The matching plan of one rule: worked out once, then shared read-only between threads.
+
+Which patterns facts are sent to and which of them stirs the rule, the earliest variable that can
+decide each conjunct, the equalities that join two variables, the tests that wait for the end, and
+what the trace shows of a rule whose conditions are all plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from codewarrant.engine import conditions as c
+from codewarrant.engine.atoms import all_of
+from codewarrant.engine.conditions import Window
+from codewarrant.engine.dispatch import Pattern, selectivity
+from codewarrant.engine.errors import EngineError
+from codewarrant.engine.evaluate import condition, conjuncts, keys_of, term
+from codewarrant.engine.fact_tests import FactTest, fact_test, of_code
+from codewarrant.engine.program import Action, Because, Rule, Stage, Swap
+from codewarrant.engine.reading import Reader, Scope, Test
+from codewarrant.engine.reads import atom_terms, terms_of, variables
+from codewarrant.engine.values import ANY_CODE
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPlan:
+    action: Action
+    terms: tuple[Reader, ...]
+    """The terms that it needs a value of, in the order of :func:`reads.terms_of`."""
+    because: tuple[str | Reader, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionPlan:
+    name: str
+    window: Window
+    when: Test
+    because: tuple[str | Reader, ...]
+    instead: tuple[ActionPlan, ...]
+    override: str
+    withdrawn_by: tuple[ExceptionPlan, ...]
+    """The exceptions to this exception."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """A variable over the rows of a relation, found by the keys of its ``matches``."""
+
+    var: str
+    relation: str
+    keys: Callable[..., Any]
+    needs: frozenset[str]
+    """Variables that the keys read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """What ``mine`` reads of the new fact equals what ``theirs`` reads of an earlier variable.
+
+    ``field`` is the new fact's field, empty where a table is asked with it.
+    """
+
+    mine: Reader
+    theirs: Reader
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One variable more: a fact or a row, then every conjunct that is now decided."""
+
+    pattern: Pattern | None
+    row: RowPlan | None
+    tests: tuple[Test, ...]
+    join: Join | None
+    apart: tuple[str, ...]
+    """Earlier variables of the same entity: they never bind the same fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equality:
+    """``mine``, which reads variable ``var``, equals ``theirs``, which reads ``other``."""
+
+    var: str
+    mine: Reader
+    field: str
+    other: str
+    theirs: Reader
+
+
+@dataclass(frozen=True)
+class RulePlan:
+    """One rule with one set of actions: its own, or those of a swap."""
+
+    index: int
+    rule: Rule
+    swap: Swap | None
+    stage: Stage
+    level: int
+    names: tuple[str, ...]
+    """The variables in the rule's order."""
+    patterns: tuple[Pattern, ...]
+    """One for each variable over facts."""
+    needs: tuple[Pattern, ...]
+    """One for each ``some`` that must hold: without a candidate the rule is not looked at."""
+    trigger: Pattern | None
+    """The one of them that lets the fewest facts through: without one of those facts the rule is
+    not looked at, and the others' are looked for once there is one."""
+    rows: tuple[RowPlan, ...]
+    shared: tuple[tuple[frozenset[str], Test], ...]
+    """Conjuncts over several variables, or over rows."""
+    joins: tuple[Equality, ...]
+    last: tuple[Test, ...]
+    """Quantifiers, aggregates and conjuncts without a variable."""
+    reactive: bool
+    """A ``some`` reads what holds now: new facts may make a match true that was not."""
+    loose: bool
+    """Reactive through a ``some`` deeper inside, so that none of its patterns says when."""
+    whole: Test
+    shown: tuple[tuple[int, str, Reader | None], ...] | None
+    """For each atom its number, its text and the value to show, where all of the condition is
+    plain atoms: of a match all are true then. None where it must be evaluated for the trace."""
+    always: bool
+    """In force on every day."""
+    actions: tuple[ActionPlan, ...]
+    exceptions: tuple[ExceptionPlan, ...]
+    _steps: dict[int, tuple[Step, ...]] = field(default_factory=dict)
+
+    def steps(self, first: int) -> tuple[Step, ...]:
+        """The order in which variables are bound if pattern number ``first`` comes first."""
+        known = self._steps.get(first)
+        if known is None:
+            known = self._steps[first] = _steps(self, first)
+        return known
+
+
+# ---- one rule -------------------------------------------------------------------
+
+
+def rule_plan(
+    index: int, rule: Rule, swap: Swap | None, stage: Stage, level: int, slot: int, scope: Scope
+) -> RulePlan:
+    """The plan of a rule with its own actions or those of a swap.
+
+    ``slot`` is the first number free for its patterns among those of its stage and level.
+    """
+    parts = conjuncts(rule.when)
+    names = {one.var for one in rule.binders}
+    tests = [condition(part, scope) for part in parts]
+    local: dict[str, list[tuple[c.Condition, Test]]] = {}
+    shared: list[tuple[frozenset[str], Test]] = []
+    joins: list[Equality] = []
+    last: list[Test] = []
+    plain = True
+    for part, test in zip(parts, tests, strict=True):
+        used = variables(part) & names
+        looks = searches(part)
+        plain = plain and not looks and not isinstance(part, c.AllOf | c.AnyOf | c.Not)
+        if not used or looks:
+            last.append(test)
+        elif len(used) == 1 and not used & scope.rows:
+            local.setdefault(next(iter(used)), []).append((part, test))
+        else:
+            shared.append((used, test))
+            joins += _equalities(part, scope)
+    patterns: list[Pattern] = []
+    for one in rule.binders:
+        if not one.relation:
+            own = local.get(one.var, [])
+            patterns.append(_pattern(slot + len(patterns), index, one, own, scope))
+    needs: list[Pattern] = []
+    for part in parts:
+        if isinstance(part, c.Quantified) and part.kind == "some" and part.over.entity:
+            if part.over.entity in scope.open_entities:
+                continue
+            var = part.over.var
+            inside = scope.inside(part.over)
+            own = [
+                (inner, condition(inner, inside))
+                for inner in conjuncts(part.where)
+                if variables(inner) == {var} and not searches(inner)
+            ]
+            at = slot + len(patterns) + len(needs)
+            needs.append(_pattern(at, index, part.over, own, inside))
+    return RulePlan(
+        index,
+        rule,
+        swap,
+        stage,
+        level,
+        tuple(one.var for one in rule.binders),
+        tuple(patterns),
+        tuple(needs),
+        min((*patterns, *needs), key=selectivity, default=None),
+        tuple(_row(one, parts, scope) for one in rule.binders if one.relation),
+        tuple(shared),
+        tuple(joins),
+        tuple(last),
+        any(_reactive(part, scope.standing) for part in parts),
+        any(_loose(part, scope.standing) for part in parts),
+        all_of(tests),
+        _shown(rule, parts, scope) if plain else None,
+        _always(rule, swap),
+        tuple(_action(one, scope) for one in (rule.actions if swap is None else swap.actions)),
+        _exceptions(rule, "", scope),
+    )
+
+
+def text_of_atom(rule: Rule, atom: int) -> str:
+    """The text of a numbered atom."""
+    return rule.atoms[atom] if 0 <= atom < len(rule.atoms) else ""
+
+
+def _shown(
+    rule: Rule, parts: list[c.Condition], scope: Scope
+) -> tuple[tuple[int, str, Reader | None], ...]:
+    found = [
+        (part.atom, text_of_atom(rule, part.atom), _value_shown(part, scope))
+        for part in parts
+        if not isinstance(part, c.AllOf | c.AnyOf | c.Not)
+    ]
+    return tuple(sorted(found, key=lambda item: item[0]))
+
+
+def _value_shown(item: c.Condition, scope: Scope) -> Reader | None:
+    """A function for the value that the trace shows with an atom; None: it shows none."""
+    if isinstance(item, c.Matches | c.Mentions):
+        return None
+    return term(atom_terms(item)[0], scope)
+
+
+def _always(rule: Rule, swap: Swap | None) -> bool:
+    window = rule.window
+    dated = window.start is not None or window.end is not None
+    return not (dated or rule.suspensions or rule.swaps or swap)
+
+
+def searches(item: c.Condition | c.Term) -> bool:
+    """Whether a condition or term looks through facts itself."""
+    match item:
+        case c.Quantified() | c.Aggregate():
+            return True
+        case c.AllOf(items) | c.AnyOf(items):
+            return any(searches(part) for part in items)
+        case c.Not(part):
+            return searches(part)
+        case c.Arith():
+            return searches(item.left) or searches(item.right)
+        case c.LookupTerm():
+            return any(searches(key) for _, key in item.keys)
+        case c.Const() | c.Field() | c.Param() | c.Clock():
+            return False
+    return any(searches(one) for one in atom_terms(item))
+
+
+def _reactive(item: c.Condition, standing: str) -> bool:
+    match item:
+        case c.AllOf(items) | c.AnyOf(items):
+            return any(_reactive(part, standing) for part in items)
+        case c.Quantified(_, "some", over, where):
+            own = over.entity == standing and not over.documented
+            return own or _reactive(where, standing)
+    return False
+
+
+def _loose(part: c.Condition, standing: str) -> bool:
+    if isinstance(part, c.Quantified):
+        return part.kind == "some" and _reactive(part.where, standing)
+    return _reactive(part, standing)
+
+
+def _pattern(
+    slot: int, plan: int, one: c.Binder, own: list[tuple[c.Condition, Test]], scope: Scope
+) -> Pattern:
+    gate = None
+    tests: list[FactTest] = []
+    sent: list[FactTest] = []
+    bounded = one.codes != ANY_CODE
+    for part, general in own:
+        match part:
+            case c.Compare(_, "=", c.Field(var, name), c.Const(value)) if var == one.var and name:
+                gate = (name, (value,))
+            case c.OneOf(_, c.Field(var, name), values) if var == one.var and name:
+                gate = gate or (name, values)
+        test = fact_test(part, one.var, general, scope)
+        tests.append(test)
+        if not (bounded and of_code(part, one.var, one.codes)):
+            sent.append(test)
+    return Pattern(
+        slot,
+        plan,
+        one.var,
+        one.entity,
+        one.documented and one.entity == scope.standing,
+        one.codes,
+        scope.membership(one.codes) if bounded else None,
+        None if bounded else gate,
+        tuple(tests),
+        tuple(sent),
+        any(_asks(part) for part, _ in own),
+    )
+
+
+def _asks(item: c.Condition | c.Term) -> bool:
+    """Whether a condition without quantifiers or aggregates asks a table."""
+    match item:
+        case c.LookupTerm():
+            return True
+        case c.AllOf(items) | c.AnyOf(items):
+            return any(_asks(part) for part in items)
+        case c.Not(part):
+            return _asks(part)
+        case c.Arith():
+            return _asks(item.left) or _asks(item.right)
+        case c.Const() | c.Field() | c.Param() | c.Clock() | c.Aggregate() | c.Quantified():
+            return False
+    return any(_asks(one) for one in atom_terms(item))
+
+
+def _row(one: c.Binder, parts: list[c.Condition], scope: Scope) -> RowPlan:
+    keys: dict[str, c.Term] = {}
+    for part in parts:
+        if isinstance(part, c.Matches) and part.var == one.var:
+            keys.update(part.keys)
+    needs = frozenset().union(*(variables(item) for item in keys.values()))
+    if one.var in needs:
+        raise EngineError(f"the keys of `{one.var}` read `{one.var}` itself")
+    return RowPlan(one.var, one.relation, keys_of(tuple(keys.items()), scope), needs)
+
+
+def _equalities(part: c.Condition, scope: Scope) -> list[Equality]:
+    """An equality of two facts, each side a field or a column of the row that one field finds."""
+    match part:
+        case c.Compare(_, "=", left, right):
+            a, b = _one_fact(left), _one_fact(right)
+            if a and b and a != b and not {a, b} & scope.rows:
+                ends = [(a, term(left, scope), _name(left)), (b, term(right, scope), _name(right))]
+                return [
+                    Equality(var, mine, name, other, theirs)
+                    for (var, mine, name), (other, theirs, _) in (ends, reversed(ends))
+                ]
+    return []
+
+
+def _one_fact(item: c.Term) -> str:
+    """The one variable that a field, or a column of a row found by a field, reads; or empty."""
+    match item:
+        case c.Field(var, name) if name:
+            return var
+        case c.LookupTerm(_, ((_, c.Field(var, name)),), _) if name:
+            return var
+    return ""
+
+
+def _name(item: c.Term) -> str:
+    return item.name if isinstance(item, c.Field) else ""
+
+
+def _steps(plan: RulePlan, first: int) -> tuple[Step, ...]:
+    waiting = [one for at, one in enumerate(plan.patterns) if at != first]
+    rows = list(plan.rows)
+    tests = list(plan.shared)
+    bound: list[str] = []
+    entity = {one.var: one.entity for one in plan.patterns}
+    steps: list[Step] = []
+
+    def take(pattern: Pattern | None, row: RowPlan | None, join: Join | None) -> None:
+        chosen = pattern or row
+        assert chosen is not None
+        apart = tuple(var for var in bound if entity.get(var) == pattern.entity) if pattern else ()
+        bound.append(chosen.var)
+        ready = tuple(test for used, test in tests if used <= set(bound))
+        tests[:] = [item for item in tests if not item[0] <= set(bound)]
+        steps.append(Step(pattern, row, ready, join, apart))
+
+    def take_rows() -> None:
+        for row in [one for one in rows if one.needs <= set(bound)]:
+            rows.remove(row)
+            take(None, row, None)
+
+    take_rows()
+    if plan.patterns:
+        take(plan.patterns[first], None, None)
+    while waiting or rows:
+        before = len(rows)
+        take_rows()
+        if waiting:
+            joined = [(one, join) for one in waiting if (join := _joined(plan, one, bound))]
+            one, join = joined[0] if joined else (waiting[0], None)
+            waiting.remove(one)
+            take(one, None, join)
+        elif len(rows) == before:
+            raise EngineError(f"`{plan.rule.id}`: the keys of its rows read each other")
+    return tuple(steps)
+
+
+def _joined(plan: RulePlan, pattern: Pattern, bound: list[str]) -> Join | None:
+    for one in plan.joins:
+        if one.var == pattern.var and one.other in bound:
+            return Join(one.mine, one.theirs, one.field)
+    return None
+
+
+def _action(action: Action, scope: Scope) -> ActionPlan:
+    because = getattr(action, "because", None) or getattr(action, "text", Because())
+    return ActionPlan(
+        action,
+        tuple(term(item, scope) for item in terms_of(action)),
+        _because(because, scope),
+    )
+
+
+def _because(because: Because, scope: Scope) -> tuple[str | Reader, ...]:
+    return tuple(part if isinstance(part, str) else term(part, scope) for part in because.parts)
+
+
+def _exceptions(rule: Rule, to: str, scope: Scope) -> tuple[ExceptionPlan, ...]:
+    return tuple(
+        ExceptionPlan(
+            one.name,
+            one.window,
+            condition(one.when, scope.negative()),
+            _because(one.because, scope),
+            tuple(_action(action, scope) for action in one.instead),
+            one.override,
+            _exceptions(rule, one.name, scope),
+        )
+        for one in sorted(rule.exceptions, key=lambda one: (one.name, one.override))
+        if one.to == to
+    )
