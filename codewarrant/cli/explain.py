@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +13,38 @@ from codewarrant.cli.coding import CannotCode, code_file, open_snapshot
 from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, issue_line, messages, results, write_json
 from codewarrant.cli.pipeline import store_file
+from codewarrant.coding.chart import rules_read
 from codewarrant.coding.installed import cached_lexicon
+from codewarrant.coding.reading import Reading
 from codewarrant.coding.snapshot import RulepacksBroken, Snapshot, SnapshotDamaged
 from codewarrant.decision import read
+from codewarrant.dsl.candidates import Observed, observe
 from codewarrant.engine.canonical import plain
-from codewarrant.engine.program import Program
-from codewarrant.ledger.absence import UnknownRule, explain_absent, explain_rule
+from codewarrant.ledger.absence import explain_absent
 from codewarrant.ledger.errors import StoreError
-from codewarrant.ledger.explain import NotReported, explain_all
+from codewarrant.ledger.explain import NotReported, explain_all, flat, same_code
 from codewarrant.ledger.explain import explain as explain_code
+from codewarrant.ledger.explain_rule import UnknownRule, explain_rule
 from codewarrant.ledger.explain_text import render_absence, render_argument, render_rule
 from codewarrant.ledger.store import Store
+
+SERVICE = re.compile(r"\d{4}[0-9A-Z]|[A-Z]\d{4}")
+"""The shape of codes of services: five characters without a dot."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A decision with what it was made from."""
+
+    form: dict[str, Any]
+    facts: bytes
+    snapshot: Snapshot
+
+    @cached_property
+    def observed(self) -> Observed:
+        """The rules run again on the stored facts, with what they read. Raises ``EngineError``."""
+        reading = Reading.from_bytes(self.facts)
+        return observe(self.snapshot.loaded, rules_read(reading, self.snapshot))
 
 
 def run(
@@ -45,16 +69,17 @@ def run(
         return fail(f"nothing is stored under {chart}", Exit.FINDINGS, json=json)
     out: list[Any] = []
     texts: list[str] = []
-    missing = False
-    for form, program in found:
-        name = form["body"]["chart"]
+    worst = Exit.FINE
+    for made in found:
+        name = made.form["body"]["chart"]
         try:
-            explained, text = _explain(form, program, code, absent, rule)
+            explained, text = _explain(made, code, absent, rule)
         except UnknownRule as error:
-            missing = True
-            explained, text = {"unknown_rule": str(error)}, str(error)
+            return fail(str(error), Exit.USAGE, json=json)
+        except UnknownCode as error:
+            return fail(str(error), Exit.USAGE, json=json)
         except NotReported as error:
-            missing = True
+            worst = Exit.FINDINGS
             explained, text = {"not_reported": str(error)}, f"{error}; try --not {code}"
         out.append({"chart": name, "explained": explained})
         texts.append(text if len(found) == 1 else f"{name}\n{text}")
@@ -62,23 +87,50 @@ def run(
         write_json({"explanations": out})
     else:
         results().print("\n\n".join(texts), markup=False)
-    return Exit.FINDINGS if missing else Exit.FINE
+    return worst
 
 
-def _explain(
-    form: dict[str, Any], program: Program, code: str, absent: str, rule: str
-) -> tuple[Any, str]:
+def _explain(made: Made, code: str, absent: str, rule: str) -> tuple[Any, str]:
+    form = made.form
+    if code or absent:
+        check_code(code or absent, form, made.snapshot)
     if absent:
-        absence = explain_absent(form, absent, program)
+        absence = explain_absent(form, absent, made.snapshot.program)
         return plain(absence), render_absence(absence)
     if rule:
-        account = explain_rule(form, rule, program)
+        account = explain_rule(form, rule, made.observed)
         return plain(account), render_rule(account)
     arguments = explain_code(form, code) if code else explain_all(form)
     return plain(arguments), "\n\n".join(render_argument(item) for item in arguments)
 
 
-def _coded(path: Path, payer: str, rules: Sequence[Path]) -> list[tuple[dict[str, Any], Program]]:
+class UnknownCode(Exception):
+    """No code set and nothing in the decision has this code."""
+
+
+def check_code(asked: str, form: dict[str, Any], snapshot: Snapshot) -> None:
+    """Raise :class:`UnknownCode` for a code that nothing knows.
+
+    Services are not looked up: their code sets are licensed, and need not be installed.
+    """
+    if SERVICE.fullmatch(flat(asked)) or any(same_code(asked, item) for item in _named(form)):
+        return
+    releases = [snapshot.releases[name] for name in sorted(snapshot.releases)]
+    if any((release.normalise(asked) or asked) in release for release in releases):
+        return
+    near = [f"`{item}`" for release in releases for item in release.suggest(asked, limit=1)]
+    advice = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise UnknownCode(f"{asked}: no code set has such a code{advice}")
+
+
+def _named(form: dict[str, Any]) -> Iterator[Any]:
+    """The codes that a decision speaks of."""
+    body = form["body"]
+    for item in (*body["diagnoses"], *body["lines"], *body["rejected"], *body["trace"]["standing"]):
+        yield item["code"]
+
+
+def _coded(path: Path, payer: str, rules: Sequence[Path]) -> list[Made]:
     """The decisions of a bundle, made now. Raises :class:`CannotCode` if it is refused."""
     snapshot = open_snapshot(rules)
     coded = code_file(path, payer, snapshot)
@@ -87,15 +139,16 @@ def _coded(path: Path, payer: str, rules: Sequence[Path]) -> list[tuple[dict[str
         raise CannotCode(refused)
     if refused:
         messages().print(refused, style="red", markup=False)
-    return [(read(chart.decision.to_bytes()), snapshot.program) for chart in coded.charts]
+    return [Made(read(chart.decision.to_bytes()), chart.facts, snapshot) for chart in coded.charts]
 
 
-def _stored(folder: Path, name: str) -> list[tuple[dict[str, Any], Program]]:
+def _stored(folder: Path, name: str) -> list[Made]:
     """The decisions that a store holds under a name, with the rules they were made by."""
     with Store.open(store_file(folder), create=False, readonly=True) as store:
-        out: list[tuple[dict[str, Any], Program]] = []
+        out: list[Made] = []
         for stored in store.find(name):
             lock, parts = store.snapshot_parts(stored.snapshot_sha256)
-            program = Snapshot.from_parts(lock, parts, cached_lexicon).program
-            out.append((read(store.read_decision(stored)), program))
+            snapshot = Snapshot.from_parts(lock, parts, cached_lexicon)
+            facts = store.get_blob(stored.facts_sha256)
+            out.append(Made(read(store.read_decision(stored)), facts, snapshot))
         return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from codewarrant.dsl import syntax as s
@@ -224,14 +225,36 @@ def _binds(one: Candidate, fact: Fact) -> bool:
 
 def nearest(found: list[Candidate], observed: Observed) -> Candidate:
     """The candidate that meets most of its rule's tests, unknown ones counting least against it;
-    of several the first by the ids of what is bound."""
+    of several the one whose codes are written most like those that the rule means, then the first
+    by the ids of what is bound."""
     against = unwanted(found[0].rule)
-    return min(found, key=lambda one: (*_distance(one, against, observed.loaded), *bound_ids(one)))
+    loaded = observed.loaded
+    return min(
+        found,
+        key=lambda one: (*_distance(one, against, loaded), -_likeness(one, loaded), *_bound(one)),
+    )
 
 
-def bound_ids(one: Candidate) -> tuple[str, ...]:
-    """The ids of what is bound, in the order of the rule's variables."""
+def _bound(one: Candidate) -> tuple[str, ...]:
     return tuple(one.env[item.var].id for item in one.rule.binders if item.var in one.env)
+
+
+def _likeness(one: Candidate, loaded: Loaded) -> int:
+    """How many characters the codes bound have in common with the beginnings of those meant."""
+    total = 0
+    for item in one.rule.binders:
+        bound = one.env.get(item.var)
+        code = bound.get("code") if isinstance(bound, Fact) else None
+        if isinstance(code, Code):
+            key = loaded.key(code)
+            lows = [part.low for part in item.codes if part.system == code.system]
+            total += max((_alike(key, low) for low in lows), default=0)
+    return total
+
+
+def _alike(left: str, right: str) -> int:
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False))
+    return sum(1 for _ in pairs)
 
 
 def _distance(one: Candidate, against: frozenset[int], loaded: Loaded) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Why a code is not reported, and why a rule did not fire: from a stored decision alone.
+"""Why a code is not reported: from a stored decision alone.
 
 With the decision's program (optional) the rules that could have given the code are listed too, each
 with what it lacked.
@@ -24,6 +24,8 @@ class Reason:
     text: str
     grounds: tuple[Ground, ...] = ()
     warrants: tuple[Warrant, ...] = ()
+    backing: tuple[str, ...] = ()
+    """Citations of the exception or override that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +35,6 @@ class Absence:
     code: str
     reported: bool
     reasons: tuple[Reason, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleAccount:
-    """What became of one rule in a decision."""
-
-    rule: str
-    version: str
-    title: str
-    backing: tuple[str, ...]
-    firings: tuple[Warrant, ...]
-    reasons: tuple[Reason, ...]
-
-
-class UnknownRule(Exception):
-    """The decision (and the program, where given) has no such rule, or several by that name."""
 
 
 def explain_absent(decision: Form, code: str, program: Program | None = None) -> Absence:
@@ -77,49 +63,6 @@ def explain_absent(decision: Form, code: str, program: Program | None = None) ->
     if program is not None and found[0].kind in ("never a candidate", "possible"):
         found += _from_program(reader, code, program)
     return Absence(code, False, tuple(found))
-
-
-def explain_rule(decision: Form, rule: str, program: Program | None = None) -> RuleAccount:
-    """How often a rule fired and on what, and every match that did not fire with its reason.
-
-    ``rule`` is ``pack/name``, or the name alone where only one pack has it. Raises
-    :class:`UnknownRule`. A rule without any trace is only known where ``program`` is given.
-    """
-    reader = TraceReader(decision)
-    trace = reader.body["trace"]
-    lowered = {item.id: item for item in program.rules} if program is not None else {}
-    known = {*reader.rules, *lowered, *(item["rule"] for item in trace["near_misses"])}
-    matching = sorted(name for name in known if name == rule or name.endswith(f"/{rule}"))
-    if rule in matching:
-        matching = [rule]
-    if len(matching) != 1:
-        raise UnknownRule(
-            f"{rule}: several packs have it: {', '.join(matching)}"
-            if matching
-            else f"{rule}: no such rule in this decision"
-        )
-    (name,) = matching
-    seen: set[int] = set()
-    fired = tuple(
-        reader.warrant(firing["seq"], seen) for firing in trace["firings"] if firing["rule"] == name
-    )
-    reasons = [_near_miss(reader, item) for item in trace["near_misses"] if item["rule"] == name]
-    if not fired and not reasons:
-        reasons.append(
-            _lacked(reader, lowered[name], program)
-            if program is not None and name in lowered
-            else Reason("not met", "Nothing in the chart met its conditions.")
-        )
-    used = reader.rules.get(name, {})
-    base = lowered.get(name)
-    return RuleAccount(
-        name,
-        used.get("version") or (base.version if base else ""),
-        used.get("title") or (base.title if base else ""),
-        tuple(used.get("cites") or ([cite.label for cite in base.cites] if base else [])),
-        fired,
-        tuple(reasons),
-    )
 
 
 def _spelling(reader: TraceReader, code: str) -> str:
@@ -197,8 +140,11 @@ def _never(reader: TraceReader, code: str, listed: bool) -> Reason:
     return Reason("never a candidate", text)
 
 
-def _near_miss(reader: TraceReader, item: Form) -> Reason:
+def near_miss(reader: TraceReader, item: Form, rule: Rule | None = None) -> Reason:
+    """A recorded match that did not fire, as a reason; ``rule`` gives the citations of what
+    excused or suspended it."""
     kind = item["kind"]
+    by = item["by"].split(", ") if item["by"] else []
     if kind == "undetermined":
         missing = ", ".join(item["missing"]) or "something"
         text = f"It could not be decided: {missing} is not known."
@@ -210,7 +156,14 @@ def _near_miss(reader: TraceReader, item: Form) -> Reason:
         text = f"It is {kind}."
     if item["because"]:
         text = f"{text} {item['because']}"
-    return Reason(kind, text, reader.grounds(item["bound"], set()))
+    cites = [
+        cite.label
+        for part in ((*rule.exceptions, *rule.suspensions) if rule is not None else ())
+        if part.override in by or getattr(part, "name", "") in by
+        for cite in part.cites
+    ]
+    backing = tuple(dict.fromkeys(cites))
+    return Reason(kind, text, reader.grounds(item["bound"], set()), backing=backing)
 
 
 # ---- what the program could have done ----------------------------------------------
@@ -234,7 +187,7 @@ def _from_program(reader: TraceReader, code: str, program: Program) -> Iterator[
             continue
         near = [item for item in trace["near_misses"] if item["rule"] == rule.id]
         for item in near:
-            found = _near_miss(reader, item)
+            found = near_miss(reader, item)
             yield Reason(f"could be, {found.kind}", f"{rule.id}: {found.text}", found.grounds)
         if near:
             continue

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from codewarrant.dsl.atoms import negative
+
 Form = Mapping[str, Any]
 """A decision, or a part of it, parsed from its stored bytes."""
 
@@ -200,6 +202,10 @@ class TraceReader:
                 out[_passage(item)] = None
         return tuple(out)
 
+    def statements_of(self, fact_id: str) -> tuple[str, ...]:
+        """The ids of the statements that a merged diagnosis rests on."""
+        return tuple(self._statements.get(fact_id, ()))
+
     def stated(self, fact_ids: Iterable[str]) -> tuple[Ground, ...]:
         """Facts as grounds of a code; several that say the same are one, with all passages."""
         out: dict[str, dict[Passage, None]] = {}
@@ -340,7 +346,11 @@ def _passage(item: Form) -> Passage:
 
 
 def _tested(item: Form) -> str:
-    truth = {True: "true", False: "false", None: "unknown"}[item["truth"]]
+    """A test as it is written: a negated one is recorded with the truth of what it negates."""
+    held = item["truth"]
+    if held is not None and negative(item["text"]):
+        held = not held
+    truth = {True: "true", False: "false", None: "unknown"}[held]
     value = "" if item["value"] is None else f" [{_value(item['value'])}]"
     return f"{item['text']}{value}: {truth}"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from codewarrant.ledger.absence import Absence, Reason, RuleAccount
+from codewarrant.ledger.absence import Absence, Reason
 from codewarrant.ledger.explain import Argument, Ground, Rebuttal, Warrant
+from codewarrant.ledger.explain_rule import NearestMatch, RuleAccount, Told
 
 INDENT = "  "
 _HELD = {True: "held", False: "did not hold", None: "could not be told"}
@@ -43,11 +44,32 @@ def render_rule(account: RuleAccount) -> str:
         lines += _indented(_warrant(warrant, "fired", printed), 1)
     for reason in account.reasons:
         lines += _indented(_reason(reason, printed), 1)
+    if account.nearest is not None:
+        lines += _indented(_nearest(account.nearest, printed), 2)
     return "\n".join(lines)
+
+
+def _nearest(near: NearestMatch, printed: set[str]) -> Iterator[str]:
+    for ground in near.bound:
+        yield from _ground(ground, "nearest", printed)
+    for group in near.unmet:
+        for place, test in enumerate(group):
+            yield f"{'or' if place else 'wanted'}: {test.text}, which is {_truth(test)}"
+    for test in near.met:
+        value = f" [{test.value}]" if test.value else ""
+        yield f"met: {test.text}{value}"
+
+
+def _truth(test: Told) -> str:
+    if test.truth == "unknown":
+        return "not known"
+    return f"{test.truth}: it is {test.value}" if test.value else test.truth
 
 
 def _reason(reason: Reason, printed: set[str]) -> Iterator[str]:
     yield f"{reason.kind}: {reason.text}"
+    for cite in reason.backing:
+        yield f"{INDENT}backing: {cite}"
     for ground in reason.grounds:
         yield from _indented(_ground(ground, "ground", printed), 1)
     for warrant in reason.warrants:

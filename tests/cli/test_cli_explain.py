@@ -11,6 +11,9 @@ import pytest
 from cli_inputs import bundle, condition, encounter, patient, sound
 
 
+NO_RULE = "documented-conditon: no such rule in this decision"
+
+
 @pytest.fixture
 def chart(tmp_path: Path) -> Path:
     path = tmp_path / "chart.json"
@@ -72,13 +75,26 @@ def test_a_rule_is_explained_by_its_short_or_full_name(chart: Path, command: Cal
     assert full.stdout == result.stdout
 
 
-def test_an_unknown_rule_is_a_finding(chart: Path, command: Callable) -> None:
-    result = command("explain", chart, "--rule", "no-such-rule")
-    assert result.exit_code == 1
-    assert result.stdout.strip() == "no-such-rule: no such rule in this decision"
-    as_json = command("explain", chart, "--rule", "no-such-rule", "--json")
-    assert as_json.exit_code == 1
-    assert "unknown_rule" in json.loads(as_json.stdout)["explanations"][0]["explained"]
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--rule", "documented-conditon"], f"{NO_RULE}; did you mean `documented-condition`?"),
+        (
+            ["--rule", "icd10cm/documented-conditon"],
+            f"icd10cm/{NO_RULE}; did you mean `icd10cm/documented-condition`?",
+        ),
+        (["--code", "E11.222"], "E11.222: no code set has such a code; did you mean `E11.22`?"),
+        (["--not", "E11.222"], "E11.222: no code set has such a code; did you mean `E11.22`?"),
+    ],
+)
+def test_an_unknown_rule_or_code_is_wrong_usage_with_the_likely_name(
+    words: list[str], message: str, chart: Path, command: Callable
+) -> None:
+    result = command("explain", chart, *words)
+    assert (result.exit_code, result.stdout, result.stderr.strip()) == (2, "", message)
+    as_json = command("explain", chart, *words, "--json")
+    assert as_json.exit_code == 2
+    assert json.loads(as_json.stdout) == {"error": message}
 
 
 def test_charts_of_one_bundle_are_explained_each_under_its_name(
