@@ -25,7 +25,7 @@ from codewarrant.extract.tables import Tables, load_tables
 from codewarrant.extract.words import Token
 from codewarrant.schema import Finding, Mention, Note, Unread
 
-READER_FORMAT = "1"
+READER_FORMAT = "2"
 """Raised when the same tables would be read differently by changed code."""
 
 SEMANTIC_TAG = re.compile(
@@ -99,9 +99,10 @@ class Reader:
         mentions: list[Mention] = []
         findings: list[Finding] = []
         sentences: list[Sentence] = []
-        for note in notes:
-            found = self.sentences(note.text, note.kind)
-            words = frozenset(t.lemma for sentence in found for t in sentence.tokens if t.lemma)
+        read = [(note, self.sentences(note.text, note.kind)) for note in notes]
+        # of one visit: what one document leaves open ("reflux") another's words decide ("kidneys")
+        words = _words(sentence for _, found in read for sentence in found)
+        for note, found in read:
             for sentence in found:
                 hits = self.hits(note.text, sentence, words)
                 mentions.extend(self._note_mentions(note, sentence, hits))
@@ -251,7 +252,7 @@ class Reader:
     def _display_mentions(self, display: Unread) -> Iterable[Mention]:
         text = SEMANTIC_TAG.sub("", display.display)
         found = self.sentences(text)
-        words = frozenset(t.lemma for sentence in found for t in sentence.tokens if t.lemma)
+        words = _words(found)
         for sentence in found:
             for hit in self.hits(text, sentence, words):
                 code = self.lexicon.codes[hit.code]
@@ -294,6 +295,10 @@ def _in_stay(scopes: Sequence[Scope], tokens: Sequence[Token], section: str) -> 
             and RESOLVED & {token.fold for token in tokens[scope.at[0] : scope.at[1]]}
         )
     )
+
+
+def _words(sentences: Iterable[ReadSentence]) -> frozenset[str]:
+    return frozenset(token.lemma for one in sentences for token in one.tokens if token.lemma)
 
 
 def _less_sure(first: str, second: str | None) -> str:

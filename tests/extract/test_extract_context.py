@@ -58,6 +58,10 @@ Atelectasis vs. pneumonia. | pneumonia | affirmed suspected
 Concern for sepsis. | sepsis | affirmed suspected
 Questionable infiltrate. | infiltrate | affirmed suspected
 Suggestive of reflux. | reflux | affirmed suspected
+This can be associated with infection or reflux. | reflux | affirmed suspected
+Thickening, sometimes associated with reflux. | reflux | affirmed suspected
+Could be secondary to vesicoureteral reflux. | vesicoureteral reflux | affirmed suspected
+Opacity, either atelectasis or pneumonia. | pneumonia | affirmed suspected
 ?pneumonia | pneumonia | affirmed suspected
 Suspected stroke, hypertension is stable. | hypertension | affirmed
 Possible pneumonia, bronchitis, or asthma. | asthma | affirmed suspected

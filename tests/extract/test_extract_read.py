@@ -25,6 +25,7 @@ TERMS = [
         "J45.909": "Unspecified asthma, uncomplicated",
         "M25.562": "Pain in left knee",
         "M25.569": "Pain in unspecified knee",
+        "N13.70": "Vesicoureteral-reflux, unspecified",
         "R05.9": "Cough, unspecified",
         "R07.9": "Chest pain, unspecified",
         "R50.9": "Fever, unspecified",
@@ -215,6 +216,14 @@ def test_the_order_of_notes_has_no_influence():
     assert READER.read([one, two, three], displays) == READER.read(
         [three, two, one], displays[::-1]
     )
+
+
+def test_another_note_of_the_visit_decides_what_an_ambiguous_word_means():
+    reason = note("Grade 2 reflux.")
+    film = note("Normal kidneys.", source="DocumentReference/2")
+    chest = note("Normal chest.", source="DocumentReference/2")
+    assert [m.code.value for m in READER.read([reason, film]).mentions] == ["N13.70"]
+    assert READER.read([reason, chest]).mentions == ()
 
 
 @pytest.mark.parametrize(
