@@ -357,6 +357,14 @@ class Chart(BaseModel):
 NAMES: dict[type[Entity], str] = {model: name for name, model in ENTITIES.items()}
 
 
+def age(born: Day, on: Day) -> tuple[int, int] | None:
+    """Completed years and days of age on a day; None before the birth."""
+    if on < born:
+        return None
+    years = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    return years, (on - born).days
+
+
 def to_fact(entity: Entity) -> Fact:
     """The engine's fact for an entity; empty lists count as absent only where None would."""
     fields: dict[str, Any] = {

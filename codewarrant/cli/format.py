@@ -20,9 +20,13 @@ from codewarrant.dsl.pack import load_pack_dir
 def run(folders: Sequence[Path], *, check: bool, diff: bool, json: bool) -> Exit:
     """Lay out the rule files of packs; with ``check`` or ``diff`` nothing is written.
 
+    Nothing is written unless folders are named: those of the installation are only looked at.
     Blocks that cannot be read stay as they are and are reported. Findings are such blocks and,
     with ``check`` or ``diff``, files that are not laid out.
     """
+    if not folders and not check and not diff:
+        said = "name the packs to lay out: codewarrant fmt FOLDER (. for the one you are in)"
+        return fail(said, Exit.REFUSED, json=json)
     changed: list[str] = []
     faults: list[Diagnostic] = []
     files: dict[str, str] = {}

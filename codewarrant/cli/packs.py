@@ -22,6 +22,7 @@ from codewarrant.dsl.diagnostics import Diagnostic, render
 from codewarrant.dsl.link import link
 from codewarrant.dsl.pack import load_pack_dir
 from codewarrant.dsl.sarif import sarif as as_sarif
+from codewarrant.dsl.syntax_blocks import RuleBlock
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,42 @@ def run_check(
     except (OSError, ValueError, CodeSetError) as error:
         return fail(str(error), Exit.REFUSED, json=json and not sarif)
     packs = [pack for pack in opened.checked.packs if pack.source.name in opened.asked]
-    rules = sum(len(pack.rules) for pack in packs)
+    rules = sum(isinstance(block, RuleBlock) for pack in packs for block in pack.blocks)
+    unread = sum(pack.unread for pack in packs)
     if sarif:
         write_json(as_sarif(opened.found, __version__))
     elif json:
-        write_json({"rules": rules, "diagnostics": [item.to_json() for item in opened.found]})
+        form = [
+            {"name": pack.name, "version": pack.version, "title": pack.block.title}
+            for pack in packs
+        ]
+        write_json(
+            {
+                "packs": form,
+                "rules": rules,
+                "unread": unread,
+                "diagnostics": [item.to_json() for item in opened.found],
+            }
+        )
     else:
         show(opened)
         wrong = errors(opened.found)
         warnings = len(opened.found) - wrong
-        print(f"{len(packs)} packs, {rules} rules, {wrong} errors, {warnings} warnings")
+        if not folders:
+            for pack in packs:
+                print(f"{pack.name} at {pack.version}: {pack.block.title}")
+        print(
+            f"{len(packs)} packs, {rules} rules, {wrong} errors, {warnings} warnings{_lost(unread)}"
+        )
     return Exit.FINDINGS if errors(opened.found) else Exit.FINE
+
+
+def _lost(unread: int) -> str:
+    """What the counts leave out: blocks that are no rules yet, whose other mistakes are unseen."""
+    if not unread:
+        return ""
+    blocks = "1 block" if unread == 1 else f"{unread} blocks"
+    return f"; {blocks} could not be read and may hold more errors than the one shown of each"
 
 
 def run_check_watching(folders: Sequence[Path]) -> Exit:

@@ -19,7 +19,7 @@ from codewarrant.dsl.words import known_section, words_of
 from codewarrant.engine.facts import Evidence, Fact, make_fact
 from codewarrant.engine.trace import Sentence
 from codewarrant.engine.values import Value
-from codewarrant.schema import CLOCKS, ENTITIES, OPEN, SINGLE, to_fact
+from codewarrant.schema import CLOCKS, ENTITIES, OPEN, SINGLE, age, to_fact
 
 USUAL: dict[str, dict[str, Any]] = {
     "diagnosis": {"origin": "condition", "certainty": "confirmed", "status": "active"},
@@ -67,6 +67,15 @@ def lower_case(
         fields.append(_fields(node, scope, faults))
         if len(faults) > found:
             faulty.add(len(fields) - 1)
+    clocks: dict[str, date | None] = dict.fromkeys(CLOCKS, day)
+    for clock, (entity, field) in CLOCK_FIELDS.items():
+        for node, values in zip(nodes, fields, strict=True):
+            if node.entity == entity and isinstance(values.get(field), date):
+                clocks[clock] = values[field]
+    clocks.update(example.given.clocks)
+    for node, values in zip(nodes, fields, strict=True):
+        if node.entity == "patient":
+            values.update(_age(values, clocks["date of service"]))
     sentences, places = _notes(example.given.notes, nodes, faults)
     given = {node.entity for node in nodes}
     facts: list[Fact] = []
@@ -86,12 +95,6 @@ def lower_case(
         fact = to_fact(ENTITIES[entity](**values, evidence=(Evidence(f"Given/{entity}"),)))
         facts.append(fact)
         named[entity] = fact
-    clocks: dict[str, date | None] = dict.fromkeys(CLOCKS, day)
-    for clock, (entity, field) in CLOCK_FIELDS.items():
-        for node, values in zip(nodes, fields, strict=True):
-            if node.entity == entity and isinstance(values.get(field), date):
-                clocks[clock] = values[field]
-    clocks.update(example.given.clocks)
     for entity in example.given.supplied:
         if entity not in OPEN:
             faults.append(
@@ -131,6 +134,14 @@ def _fields(node: s.FactNode, scope: Scope, faults: list[Diagnostic]) -> dict[st
         except Fault as error:
             faults.append(error.diagnostic)
     return values
+
+
+def _age(values: Mapping[str, Any], on: date | None) -> dict[str, int]:
+    """The age by the date of birth, as on real charts, where the example does not give it."""
+    born = values.get("birth_date")
+    found = age(born, on) if isinstance(born, date) and on is not None else None
+    ages = zip(("age_years", "age_days"), found or (), strict=False)
+    return {name: value for name, value in ages if name not in values}
 
 
 def _value(node: s.Literal_ | s.Word, found: Type, scope: Scope) -> Value | None:

@@ -37,6 +37,8 @@ class CheckedPack:
     blocks: tuple[s.BlockNode, ...] = ()
     """All blocks that could be read."""
     vocabulary: tuple[Placed, ...] = ()
+    unread: int = 0
+    """Blocks that could not: of each, only the first fault is known."""
 
     @property
     def name(self) -> str:
@@ -186,6 +188,7 @@ def _check(
         tuple(item.name.text for item in blocks_of(read, s.ParameterBlock)),
         read.blocks,
         vocabulary,
+        read.unread,
     )
 
 
@@ -222,7 +225,7 @@ def _ancestors(
                         "CW0209",
                         base.span,
                         f"the pack `{base.text}` is not there",
-                        did_you_mean(base.text, all_read) or "check it together with this one",
+                        _there(base.text, block.name.text, all_read),
                     ).diagnostic
                 )
             continue
@@ -237,6 +240,18 @@ def _ancestors(
             )
         out += [item for item in (*found.extends, base.text) if item not in out]
     return out
+
+
+def _there(name: str, own: str, all_read: Mapping[str, ReadPack]) -> str:
+    """The nearest name of a pack, and all that can be extended, with their versions."""
+    others = [
+        f"`{item.block.name.text} at {item.block.version}`"
+        for key, item in sorted(all_read.items())
+        if key != own
+    ]
+    there = f"packs that are there: {', '.join(others)}" if others else ""
+    near = did_you_mean(name, [key for key in all_read if key != own])
+    return "\n".join(item for item in (near, there) if item) or "check it together with this one"
 
 
 def _rules(

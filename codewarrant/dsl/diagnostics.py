@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -90,6 +91,7 @@ LINTS: dict[str, str] = {
     "dead-code": "a code that has ended or is not yet in force, in a set",
     "exception-never-reached": "an exception that can never excuse anything",
     "expired-source": "a rule that is in force longer than what it cites",
+    "fires-both-ways": "a rule over two facts of one kind that does not say which is which",
     "gap-between-versions": "days on which no version holds",
     "lint-setting": "a lint setting that sets nothing",
     "missing-example": "a rule that no example shows firing",
@@ -173,9 +175,11 @@ def fault(
 
 
 def did_you_mean(word: str, known: Mapping[str, Any] | list[str] | tuple[str, ...]) -> str:
-    """``did you mean `x`?`` for the nearest known word, else an empty text."""
-    found = get_close_matches(word, sorted(known), 1, 0.6)
-    return f"did you mean `{found[0]}`?" if found else ""
+    """``did you mean `x`?`` for the nearest known word, or for those of which ``word`` is the first
+    part (`age` of `age_years`); else an empty text."""
+    longer = [item for item in sorted(known) if re.match(rf"{re.escape(word)}[_-]", item)]
+    found = longer[:3] or get_close_matches(word, sorted(known), 1, 0.6)
+    return f"did you mean {one_of(found)}?" if found else ""
 
 
 def one_of(words: list[str] | tuple[str, ...], limit: int = 12) -> str:

@@ -233,10 +233,11 @@ class _Seen:
         id = self._id(words[0])
         fired = any(item.rule == id for item in self.outcome.firings)
         near = [item for item in self.outcome.near_misses if item.rule == id]
+        undetermined = any(item.kind == "undetermined" for item in near)
         held = {
             "fires": fired,
-            "does_not_fire": not fired,
-            "undetermined": any(item.kind == "undetermined" for item in near),
+            "does_not_fire": not fired and not undetermined,
+            "undetermined": undetermined,
             "suspended": any(item.kind == "suspended" for item in near),
             "excused": any(
                 item.kind == "excused" and words[-1] in self._exceptions(id, item.by)
@@ -249,7 +250,11 @@ class _Seen:
         for item in near:
             lacks = f", not known: {', '.join(item.missing)}" if item.missing else ""
             said.append(f"{item.kind}{f' by {item.by}' if item.by else ''}{lacks}")
-        return f"rule {words[0]}: " + ("; ".join(dict.fromkeys(said)) or "it does not fire")
+        got = f"rule {words[0]}: " + ("; ".join(dict.fromkeys(said)) or "it does not fire")
+        if verdict == "does_not_fire" and not fired:
+            # nothing was tried where the record only says too little
+            got += f"; give what is missing, or expect: rule {words[0]} is undetermined"
+        return got
 
     def _exceptions(self, rule: str, by: str) -> set[str]:
         """The names of an exception as the trace gives it: its own, or who overrode the rule."""

@@ -21,6 +21,7 @@ from codewarrant.dsl.lints.logic import (
     exception_never_reached,
     redundant_guard,
 )
+from codewarrant.dsl.lints.pairs import fires_both_ways
 from codewarrant.dsl.lints.payers import payer_changes_diagnosis, stale_override
 from codewarrant.dsl.lints.reasons import because_names_unassigned_code, because_without_variable
 from codewarrant.dsl.lints.shadowing import shadowed_by
@@ -56,6 +57,7 @@ ALL: dict[str, Lint] = {
     "dead-code": dead_code,
     "exception-never-reached": exception_never_reached,
     "expired-source": expired_source,
+    "fires-both-ways": fires_both_ways,
     "gap-between-versions": gap_between_versions,
     "lint-setting": lint_setting,
     "missing-example": missing_example,

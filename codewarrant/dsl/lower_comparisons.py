@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Literal
 
@@ -77,7 +78,7 @@ def comparable(node: s.Comparison, a: Type, b: Type) -> None:
             "CW0308",
             node.span,
             "months and years have no length in days",
-            "write `a within 6 months after b`, or give the duration in days",
+            _by_date(node),
         )
     if a.kind == "code" and a.systems and b.systems and not set(a.systems) & set(b.systems):
         raise fault(
@@ -87,9 +88,50 @@ def comparable(node: s.Comparison, a: Type, b: Type) -> None:
         )
 
 
+FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _by_date(node: s.Comparison) -> str:
+    """How to say with dates what months or years cannot say as a length."""
+    match node:
+        case s.Comparison(op, s.Arithmetic("-", later, earlier), limit) if op in FLIPPED:
+            a, b, span = (_spoken(part) for part in (later, earlier, limit))
+            if a and b and span:
+                outside = "not " if op in (">", ">=") else ""
+                within = f"`{outside}{a} within {span} after {b}`"
+                return f"compare dates: `{b} + {span} {FLIPPED[op]} {a}`, or write {within}"
+    return "count from a date: `b + 6 months > a`, or `a within 6 months after b`"
+
+
+def _spoken(node: s.TermNode) -> str:
+    """A simple term as written; empty for others."""
+    match node:
+        case s.Ref(_, _):
+            return node.text
+        case s.ClockValue(name):
+            return name
+        case s.Quantity(count, unit, _):
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return ""
+
+
+PLAIN = re.compile(r"\d{4}-\d{2}-\d{2}|\$?[\d,]+(\.\d+)?")
+
+
+def _quoted_value(node: s.Comparison) -> str:
+    """A date or number that stands in quotation marks; else an empty text."""
+    for part in (node.left, node.right):
+        if isinstance(part, s.Quoted) and PLAIN.fullmatch(part.text):
+            return part.text
+    return ""
+
+
 def _refuse(node: s.Comparison, a: Type, b: Type) -> None:
     helps = ""
-    if {a.kind, b.kind} & {"money"} and {a.kind, b.kind} & {*NUMBERS}:
+    quoted = _quoted_value(node)
+    if quoted and {a.kind, b.kind} & {*ORDERED}:
+        helps = f"leave out the quotation marks: `{quoted}`"
+    elif {a.kind, b.kind} & {"money"} and {a.kind, b.kind} & {*NUMBERS}:
         helps = "write amounts of money with a dollar sign: `$500.00`"
     elif "duration" in (a.kind, b.kind) and {a.kind, b.kind} & {*NUMBERS}:
         helps = "a duration has a unit: `90 days`"

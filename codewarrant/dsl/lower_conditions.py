@@ -120,7 +120,8 @@ def _coded_text(node: s.Membership, term: c.Term, found: Type, scope: Scope) -> 
         elif item.kind == "code":
             values.append(item.first)
         else:
-            raise fault("CW0310", item.span, "list these values one by one", "`{ 25, 59 }`")
+            helps = "such as `{ 21, 22, 23 }`: they have no order, and no stems"
+            raise fault("CW0310", item.span, "list these values one by one", helps)
     away = {item.first for item in excepts}
     kept = tuple(dict.fromkeys(value for value in values if value not in away))
     number = scope.atom(node.text)

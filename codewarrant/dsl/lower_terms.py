@@ -152,7 +152,7 @@ def _ref(node: s.Ref, scope: Scope, expected: Type | None) -> tuple[c.Term, Type
             return c.Const(first.text), expected
         if expected and expected.values:
             check_word(first.text, first.span, expected)
-        raise scope.unknown(first)
+        raise scope.unknown(first, _as_text(first.text) if expected == TEXT else "")
     variable = scope.variable(first)
     if not rest:
         return c.Field(variable.name, ""), Type("fact", unit=variable.entity)
@@ -160,6 +160,13 @@ def _ref(node: s.Ref, scope: Scope, expected: Type | None) -> tuple[c.Term, Type
     for part in rest[1:]:
         term, found_type = _attribute(term, found_type, part)
     return term, found_type
+
+
+def _as_text(word: str) -> str:
+    """How to write a word that is meant as a text, or as one of the codes that are texts."""
+    if re.fullmatch(r"[a-z][a-z0-9]", word):
+        return f"modifiers have capitals: `{word.upper()}`"
+    return f'a text stands in quotation marks, `"{word}"`; a place of service is a number: `21`'
 
 
 def column_type(table: TableInfo, name: s.Name) -> Type:

@@ -52,6 +52,12 @@ WORDS = {
     "has": "write `some diagnosis in …`, or a comparison with `contains`",
     "have": "write `some diagnosis in …`, or a comparison with `contains`",
     "exists": "write `some diagnosis in …`",
+    "than": "write a sign: `> 1` for more than 1, `>= 2` for at least 2, `< 1` for less than 1",
+    "more": "write a sign: `> 1` for more than 1",
+    "greater": "write a sign: `> 1` for greater than 1",
+    "exceeds": "write a sign: `> 1`",
+    "less": "write a sign: `< 1` for less than 1",
+    "fewer": "write a sign: `< 1` for fewer than 1",
     "&&": "write `and`",
 }
 """Words of other languages, and what this one writes."""
@@ -68,6 +74,9 @@ def mistaken(text: str, at: int, word: str, accepts: Collection[str]) -> Said | 
     rest = text[at : at + 40]
     if rest[:1] == "=" and text[at - 1 : at] == "=":
         return "`==` is not a sign of the language", OPERATORS["=="]
+    before = _before(text, at, word, accepts)
+    if before is not None:
+        return before
     tests: tuple[Callable[[str, str, Collection[str]], Said | None], ...] = (
         _date, _range, _sign, _place, _then, _quotes, _name, _code, _foreign,
     )  # fmt: skip
@@ -75,6 +84,47 @@ def mistaken(text: str, at: int, word: str, accepts: Collection[str]) -> Said | 
         found = test(word, rest, accepts)
         if found is not None:
             return found
+    return None
+
+
+def unfinished(text: str, accepts: Collection[str]) -> str:
+    """A help for a text that ends too early, or goes on with something else, where its last words
+    tell what the author was about to say; else an empty text."""
+    if "WITH" in accepts and re.search(r"\bis\s+denied\s*$", text):
+        return 'say with which reason code: `is denied with "CO-50"`'
+    return ""
+
+
+def _before(text: str, at: int, word: str, accepts: Collection[str]) -> Said | None:
+    """Mistakes that show in what stands before the place."""
+    done = text[:at].rstrip()
+    helps = unfinished(done, accepts)
+    if helps:
+        return "the reason of the denial is missing before this", helps
+    action = re.search(r"\bdeny\s+([a-z][\w-]*)$", done)
+    if action and "WITH" in accepts:
+        form = f'`deny {action.group(1)} with reason "CO-50" because "…"`'
+        return f"`{word}` comes before the reason code", f"write: {form}"
+    stem = re.search(r"(?<![\w.-])[a-z]\d[a-z0-9]\.?$", done)
+    tail = re.match(r"\.?[a-z0-9]{1,4}", text[at:])
+    if stem and tail and (stem.group() + tail.group()).count(".") == 1:
+        code = stem.group() + tail.group()
+        return f"`{code}` is a code in small letters", f"codes have capitals: `{code.upper()}`"
+    if word.startswith('"') and re.search(r"\b(any|none)\s+of$", done):
+        inner = word.strip('"')
+        return f"`{word}` is no set", f"write single values in braces: `{{ {inner} }}`"
+    if word.startswith('"') and re.search(r"\{[^{}]*$", done) and "CODE" in accepts:
+        return (
+            f"`{word}` is a text; a set has codes",
+            f"leave out the quotation marks: `{word[1:-1]}`",
+        )
+    if re.search(r"\[[^][]*$|\bmodifier$", done) and re.fullmatch(r"[a-z0-9]{2}", word):
+        return (
+            f"`{word}` is a modifier in small letters",
+            f"modifiers have capitals: `{word.upper()}`",
+        )
+    if re.search(r"\[[^][]*$", done) and re.fullmatch(r"[a-z][\w-]*", word):
+        return f"`{word}` is no value of a list", f'texts stand in quotation marks: `["{word}"]`'
     return None
 
 

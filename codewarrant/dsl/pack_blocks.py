@@ -17,13 +17,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ReadPack:
-    """One pack as parsed. ``complete`` is false where its pack block could not be read."""
+    """One pack as parsed. ``complete`` is false where its pack block could not be read; ``unread``
+    is how many blocks could not."""
 
     source: PackSource
     block: s.PackBlock
     blocks: tuple[s.BlockNode, ...]
     broken: frozenset[str]
     complete: bool
+    unread: int
 
 
 def blocks_of(read: ReadPack, kind: type[T]) -> tuple[T, ...]:
@@ -42,10 +44,12 @@ def read_pack(
     blocks: list[s.BlockNode] = []
     broken: set[str] = set()
     complete = True
+    unread = 0
     for name in source.rule_files:
         file, found = memory.parsed(prefix + name, source.files[name])
         files[prefix + name] = file.text
         faults += found
+        unread += len(found)
         blocks += file.blocks
         for item in found:
             word, lost = _declared_at(file.text, item.span.line)
@@ -77,7 +81,7 @@ def read_pack(
         name = s.Name(re.sub(r"[^a-z0-9-]", "-", source.name.lower()) or "pack", place)
         packs = [s.PackBlock(name, "", "0", (), None, None, "", place)]
         complete = False
-    return ReadPack(source, packs[0], tuple(blocks), frozenset(broken - {""}), complete)
+    return ReadPack(source, packs[0], tuple(blocks), frozenset(broken - {""}), complete, unread)
 
 
 def _declared_at(text: str, line: int) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from codewarrant.dsl.blocks import BLOCKS, TOKEN, Block, Lines, nearest_block, s
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, Span, fault, one_of
 from codewarrant.dsl.expected import expected
 from codewarrant.dsl.lalr import Machine, Stuck
-from codewarrant.dsl.mistakes import mistaken
+from codewarrant.dsl.mistakes import mistaken, unfinished
 from codewarrant.dsl.tree_blocks import BlockBuilder
 
 TYPOGRAPHIC = "“”„‟«»‘’"
@@ -207,7 +207,7 @@ def _explain(block: Block, error: UnexpectedInput) -> Fault:
             "CW0107",
             _place(block, last, start),
             f"the `{_spoken_kind(block)}` ends too early",
-            f"expected {_expected(accepts)}",
+            unfinished(block.text[:start], accepts) or f"expected {_expected(accepts)}",
         )
     word = _word_at(block.text, start)
     place = _place(block, start, start + len(word))

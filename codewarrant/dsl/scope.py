@@ -134,7 +134,8 @@ class Scope:
             return Variable(name.text, name.text)
         raise self.unknown(name)
 
-    def unknown(self, name: s.Name) -> Fault:
+    def unknown(self, name: s.Name, otherwise: str = "") -> Fault:
+        """A name that nothing has; ``otherwise`` is the help where no other fits."""
         known = [*self.vars, *self.names.parameters, *SINGLE]
         helps = did_you_mean(name.text, known)
         helps = helps or written_otherwise(name.text)
@@ -142,7 +143,7 @@ class Scope:
             helps = f"name one with `for each {name.text} x`, then write `x.`"
         if name.text in self.names.sets:
             helps = f"`{name.text}` is a value set: write `in {name.text}`"
-        return fault("CW0206", name.span, f"`{name.text}` is not known here", helps)
+        return fault("CW0206", name.span, f"`{name.text}` is not known here", helps or otherwise)
 
     def no_field(self, entity: str, name: s.Name) -> Fault:
         known = [*fields_of(entity), *(key for of, key in self.names.derived if of == entity)]

@@ -123,7 +123,8 @@ def _rows(block: s.TableBlock, name: str, data: bytes, types: Mapping[str, Type]
             "CW0508",
             block.file.span,
             f"`{name}` has no column `{missing[0]}`",
-            f"its first line names: {', '.join(header[:12])}" if header else "it is empty",
+            separated(header)
+            or (f"its first line names: {', '.join(header[:12])}" if header else "it is empty"),
         )
     at = {column: header.index(column) for column in types}
     width = len(str(len(lines)))
@@ -144,6 +145,14 @@ def _rows(block: s.TableBlock, name: str, data: bytes, types: Mapping[str, Type]
                 values[column] = _cell(cell, found, name, number, column)
         rows.append(Row(str(number).rjust(width, "0"), values))
     return rows
+
+
+def separated(header: list[str]) -> str:
+    """A help for a file whose columns are not separated by commas; else an empty text."""
+    for sign, name in ((";", "semicolons"), ("\t", "tabulators"), ("|", "bars")):
+        if len(header) == 1 and sign in header[0]:
+            return f"its columns are separated by {name}: save it with commas"
+    return ""
 
 
 def _cell(text: str, found: Type, name: str, number: int, column: str) -> Value:

@@ -14,7 +14,7 @@ from codewarrant.dsl import syntax as s
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, Related, Span, did_you_mean, fault
 from codewarrant.dsl.scope import Names
 from codewarrant.dsl.sets import check_code, misspelt
-from codewarrant.dsl.tables import table_file
+from codewarrant.dsl.tables import separated, table_file
 from codewarrant.dsl.types import SHAPES
 from codewarrant.dsl.windows import meet, outside
 from codewarrant.dsl.words import words_of
@@ -26,6 +26,9 @@ SYSTEMS = ("icd10cm", "icd9cm")
 
 COLUMNS = ("phrase", "code", "words", "notes_with", "capitals")
 """Columns of a dictionary; only the first is needed, with one of the next two."""
+
+MOST_LINES = 12
+"""Messages on lines of one dictionary."""
 
 LONGEST = 12
 """Words of the longest phrase."""
@@ -93,7 +96,7 @@ def read_vocabulary(
         nodes = [item]
         if isinstance(item, s.DictionaryNode):
             try:
-                nodes = _dictionary(item, block, files)
+                nodes = _dictionary(item, block, files, faults)
             except Fault as error:
                 faults.append(error.diagnostic)
                 continue
@@ -166,9 +169,13 @@ def _phrase(
 
 
 def _dictionary(
-    node: s.DictionaryNode, block: s.VocabularyBlock, files: Mapping[str, bytes]
+    node: s.DictionaryNode,
+    block: s.VocabularyBlock,
+    files: Mapping[str, bytes],
+    faults: list[Diagnostic],
 ) -> list[s.PhraseNode]:
-    """The phrases of a CSV file. Raises ``Fault`` for a missing or changed file or a bad line."""
+    """The phrases of a CSV file; its bad lines go to ``faults``. Raises ``Fault`` for a missing or
+    changed file, and for one that is no dictionary."""
     data = table_file(node.file, node.sha256, f"vocabulary `{block.name.text}`", block.name, files)
     name = node.file.text
     try:
@@ -186,13 +193,24 @@ def _dictionary(
             "CW0508",
             node.file.span,
             f"`{name}` has a column `{strange[0]}`" if strange else lacking,
-            (did_you_mean(strange[0], COLUMNS) if strange else "")
+            separated(header)
+            or (did_you_mean(strange[0], COLUMNS) if strange else "")
             or f"a dictionary has the columns {', '.join(COLUMNS)}",
         )
-    out = []
+    out: list[s.PhraseNode] = []
+    bad: list[Diagnostic] = []
     for number, cells in enumerate(lines[1:], start=2):
         if any(cell.strip() for cell in cells):
-            out.append(_line(header, cells, Span(name, number, 1, number, 2), name))
+            try:
+                out.append(_line(header, cells, Span(name, number, 1, number, 2), name))
+            except Fault as error:
+                bad.append(error.diagnostic)
+    if len(bad) > MOST_LINES:
+        left = len(bad) - MOST_LINES + 1
+        bad = bad[: MOST_LINES - 1]
+        more = f"{left} more lines of `{name}` cannot be read"
+        bad.append(fault("CW0508", node.file.span, more, "correct the others first").diagnostic)
+    faults += bad
     return out
 
 

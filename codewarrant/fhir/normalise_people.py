@@ -12,7 +12,7 @@ from codewarrant.fhir.elements import codings, day, order, raw_codes, whole, wor
 from codewarrant.fhir.partition import Part, service_days
 from codewarrant.fhir.references import NPI, Index, Record, identifiers
 from codewarrant.fhir.terminology import DAY_SURGERY, DAY_SURGERY_CODES, SETTING_OF_CLASS
-from codewarrant.schema import Encounter, Entity, Patient, Payer, Practitioner, Setting
+from codewarrant.schema import Encounter, Entity, Patient, Payer, Practitioner, Setting, age
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +159,7 @@ def patient(case: Case) -> Patient | None:
     resource = record.resource
     gender = resource.get("gender")
     born, on = day(resource.get("birthDate")), case.of_service
-    years = days = None
-    if born is not None and on is not None and born <= on:
-        years = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-        days = (on - born).days
+    years, days = (born and on and age(born, on)) or (None, None)
     paths = [name for name in ("gender", "birthDate") if name in resource]
     return Patient(
         sex=gender if gender in ("female", "male") else None,

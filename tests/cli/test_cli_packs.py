@@ -46,7 +46,10 @@ def test_three_broken_rules_are_three_errors_and_the_rest_is_checked(
     assert result.stdout.count("  --> broken/pack.rules:") == 3
     assert result.stdout.count("^^^^") >= 2
     assert "did you mean `diagnosis`?" in result.stdout
-    assert "3 errors" in result.stdout
+    assert result.stdout.endswith(
+        "1 packs, 3 rules, 3 errors, 0 warnings; "
+        "1 block could not be read and may hold more errors than the one shown of each\n"
+    )
 
 
 def test_diagnostics_are_one_object_with_json(tmp_path: Path, command: Callable) -> None:
@@ -116,4 +119,8 @@ def test_the_folder_one_stands_in_is_checked(
 def test_the_installed_packs_are_checked_where_none_is_named(command: Callable) -> None:
     said = json.loads(command("check", "--json").stdout)
     assert said["rules"] > 20
+    assert said["unread"] == 0
+    assert {"icd10cm", "ncci"} <= {pack["name"] for pack in said["packs"]}
+    told = command("check").stdout
+    assert all(f"{pack['name']} at {pack['version']}: " in told for pack in said["packs"])
     assert [item for item in said["diagnostics"] if item["severity"] == "error"] == []

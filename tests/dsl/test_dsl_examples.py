@@ -68,6 +68,33 @@ def test_clocks_follow_the_given_facts(codes: InstalledCodes) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("given", "years", "days"),
+    [
+        ("birth_date 2010-02-03", 16, 5844),
+        ("birth_date 2010-02-04", 15, 5843),
+        ("birth_date 2010-02-04, age_years 40", 40, 5843),
+        ("birth_date 2010-02-04, age_years unknown", None, 5843),
+        ("birth_date 2026-02-04", None, None),
+        ("sex female", None, None),
+    ],
+)
+def test_the_age_follows_from_a_given_date_of_birth(
+    given: str, years: int | None, days: int | None, codes: InstalledCodes
+) -> None:
+    found = case(f"patient: {given}\n    diagnosis: code I10", codes).named["patient"]
+    assert (found.get("age_years"), found.get("age_days")) == (years, days)
+
+
+def test_an_empty_list_is_known_as_one_that_is_not_given(codes: InstalledCodes) -> None:
+    found = case(
+        "line a: code 97110, modifiers []\n    line b: code 97110\n"
+        "    line c: code 97110, modifiers unknown",
+        codes,
+    )
+    assert [found.named[name].get("modifiers") for name in "abc"] == [(), (), None]
+
+
 def test_a_given_clock_wins(codes: InstalledCodes) -> None:
     found = case("diagnosis: code I10\n    received date 2026-04-01", codes)
     assert found.clocks["received date"] == date(2026, 4, 1)

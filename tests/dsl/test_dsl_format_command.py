@@ -73,3 +73,15 @@ def test_a_folder_that_is_not_there_and_a_file_that_is_not_text_are_refused(pack
     assert run(pack / "none")[0] == Exit.REFUSED
     (pack / "b.rules").write_bytes(b"\xff\xfe")
     assert run(pack)[0] == Exit.REFUSED
+
+
+def test_nothing_is_written_where_no_folder_is_named(
+    pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codewarrant.cli.format.rulepacks_folder", lambda: pack.parent)
+    before = (pack / "a.rules").read_bytes()
+    code, out, err = run()
+    assert (code, out) == (Exit.REFUSED, "")
+    assert "name the packs to lay out" in err
+    assert run("--check") == (Exit.FINDINGS, f"would change {pack / 'a.rules'}\n", "")
+    assert (pack / "a.rules").read_bytes() == before

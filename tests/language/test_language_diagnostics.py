@@ -14,7 +14,10 @@ from codewarrant.dsl.diagnostics import CODES, Diagnostic, Span, render
 from codewarrant.dsl.pack import PackSource
 
 CASES = sorted(BAD.glob("*.pack"))
-SEVERAL = {"three-of-three": 3, "two-in-one-rule": 2, "0801-failing-example": 2}
+SEVERAL = {
+    "three-of-three": 3, "two-in-one-rule": 2, "0801-failing-example": 2,
+    "0508-dictionary-line": 2, "0508-dictionary-many-lines": 12,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
