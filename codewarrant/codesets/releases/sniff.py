@@ -9,7 +9,23 @@ from codewarrant.codesets.releases.draft import Asked, Draft, Loader
 from codewarrant.codesets.releases.errors import ReleaseError
 from codewarrant.codesets.releases.sources import Source
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = (
+    "exported",
+    "ncci_ptp",
+    "ncci_mue",
+    "ncci_add_on",
+    "icd10cm_tabular",
+    "icd10cm_index",
+    "pcs_tables",
+    "poa_exempt",
+    "code_lists",
+    "addenda",
+    "hcpcs",
+    "coverage",
+    "fee_schedule",
+    "editor_flags",
+    "place_of_service",
+)
 """Modules of ``releases.loaders``, each with a tuple ``LOADERS``; the first that recognises a file
 reads it."""
 

@@ -114,11 +114,17 @@ def _codes(name: str, what: str, system: str, history: bool, *more: Column) -> T
 
 
 def _index(name: str, what: str) -> TableKind:
-    """One row a leaf: ``path`` is the terms from the main term down, joined by " > "."""
+    """One row a term, and a column of it: ``path`` is the terms from the main term down.
+
+    They are joined by " > ", without words that do not matter to the code: ``nonessential`` has
+    those of the last term. An ``incomplete`` code needs more characters.
+    """
     columns = (
         Column("number", "integer"),
         Column("path"),
+        _text("nonessential"),
         _code("code", ICD10CM, optional=True),
+        Column("incomplete", "boolean"),
         _text("manifestation"),
         _few("column"),
         _text("see"),
