@@ -1,9 +1,14 @@
-"""What benchmarks share: a bundle of a given size, grown from a shipped example."""
+"""What benchmarks share: a bundle of a given size, grown from a shipped example.
+
+The JSON of a run also says what each file of benchmarks took, with its preparations.
+"""
 
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -13,6 +18,17 @@ from codewarrant.coding.installed import installed_snapshot
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SIZE = 200_000
 """Bytes: a visit with its results, notes and orders as EHRs export it."""
+
+SECONDS: defaultdict[str, float] = defaultdict(float)
+"""What each file took, by its name."""
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    SECONDS[Path(report.location[0]).name] += report.duration
+
+
+def pytest_benchmark_update_json(output_json: dict[str, Any]) -> None:
+    output_json["seconds by file"] = dict(SECONDS)
 
 
 def grown(name: str, size: int) -> bytes:

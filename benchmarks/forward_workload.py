@@ -9,8 +9,8 @@ one date). A visit is ten lines on a date of its own:
 - two lines with one code each of two joining rules: none
 - two lines with codes that no rule names: none
 
-So the firings are three for ten lines whatever the number of rules, about as in the shipped
-examples (194 firings of 587 facts), and each cost can be plotted at equal firings.
+So there are three firings for ten lines whatever the number of rules, about as many as in the
+shipped examples, and each cost can be plotted at equal firings.
 """
 
 from __future__ import annotations
