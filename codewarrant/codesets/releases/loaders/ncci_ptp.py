@@ -1,0 +1,203 @@
+"""NCCI procedure-to-procedure edits, for practitioners and for outpatient hospitals.
+
+Text with tabs (``ccipra-v323r0-f1.TXT``) or a workbook; some lines of notices, a header of one row
+or of several, then column 1 code, column 2 code, ``*`` for edits older than 1996, first day, last
+day (``*``: none), modifier indicator, rationale. Days are ``YYYYMMDD``. One edition comes in
+several files. The version 32.3 is the fourth quarter (.3) of 2026 (1994 + 32).
+
+An edit whose deletion date is its effective date was withdrawn as if it had never been (Medicare
+NCCI Policy Manual, chapter I, on the Correct Coding Modifier Indicator 9); deleted rows stay in the
+file, so that one edition answers for all days up to the end of its quarter. A withdrawn edit may
+stand there twice with two rationales, since two older tables were merged: the first is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from codewarrant.codesets.releases.draft import Asked, Cell, Draft, Line, Loader, quarter_days
+from codewarrant.codesets.releases.errors import ReleaseError
+from codewarrant.codesets.releases.loaders import ncci
+from codewarrant.codesets.releases.sources import Source
+from codewarrant.codesets.releases.tables import TABLES
+
+PRACTITIONER = "ncci-ptp-practitioner"
+HOSPITAL = "ncci-ptp-hospital"
+FIRST_DAY = date(1996, 1, 1)
+"""Edits are dated from here on; older ones carry this date and a mark."""
+_ONE_DAY = timedelta(days=1)
+_VERSION = re.compile(r"v([0-9]{2})([0-3])r[0-9]+", re.I)
+_PART = re.compile(r"[-_]f([0-9]+)\b", re.I)
+_SERVICES = (
+    (PRACTITIONER, re.compile(r"ccipra|practitioner|physician", re.I)),
+    (HOSPITAL, re.compile(r"ccioph|hospital|outpatient|opps", re.I)),
+)
+
+
+def recognises(source: Source) -> bool:
+    """Whether the header of such a table stands near the beginning."""
+    return any(_is_header(ncci.plain(row)) for row in source.first_rows("\t"))
+
+
+def drafts(sources: Sequence[Source], asked: Asked) -> list[Draft]:
+    """One draft for practitioners and one for hospitals, whatever the number of files of each."""
+    out = []
+    by_table: dict[str, list[Source]] = {}
+    for source in sources:
+        by_table.setdefault(_table(source, asked), []).append(source)
+    for table, parts in by_table.items():
+        name = ncci.edition(parts, asked, _quarter)
+        first, last = quarter_days(name)
+        chosen = _one_form(parts)
+        by_name = not (asked.edition or asked.effective)
+
+        def rows(
+            chosen: Sequence[Source] = tuple(chosen), name: str = name, checked: bool = by_name
+        ) -> Iterator[Line]:
+            return _rows(chosen, name, checked)
+
+        remarks = tuple(_remarks(chosen, parts))
+        kind = TABLES[table]
+        out.append(Draft(kind, name, first, FIRST_DAY, last, tuple(chosen), rows, remarks))
+    return out
+
+
+def _is_header(cells: list[str]) -> bool:
+    return len(cells) >= 7 and cells[0] == "column 1" and cells[1] == "column 2"
+
+
+def _table(source: Source, asked: Asked) -> str:
+    if asked.table:
+        if asked.table not in (PRACTITIONER, HOSPITAL):
+            raise ReleaseError(
+                f"holds procedure-to-procedure edits, not {asked.table}", source.name
+            )
+        return asked.table
+    for part in reversed(source.name.split("/")):
+        for table, words in _SERVICES:
+            if words.search(part):
+                return table
+    raise ReleaseError(
+        f"neither name nor content say whose edits these are; give `--table {PRACTITIONER}` "
+        f"or `--table {HOSPITAL}`",
+        source.name,
+    )
+
+
+def _quarter(name: str) -> str:
+    version = _VERSION.search(name)
+    if version is not None:
+        return f"{1994 + int(version[1])}Q{int(version[2]) + 1}"
+    return ncci.quarter_said(name)
+
+
+def _one_form(parts: Sequence[Source]) -> list[Source]:
+    """An archive may hold each part as a text and as a workbook: the text is read."""
+    texts = [part for part in parts if not part.workbook]
+    stems = {part.base.rpartition(".")[0].lower() for part in texts}
+    books = [part for part in parts if part.workbook]
+    return texts + [part for part in books if part.base.rpartition(".")[0].lower() not in stems]
+
+
+def _remarks(chosen: Sequence[Source], parts: Sequence[Source]) -> Iterator[str]:
+    if len(chosen) < len(parts):
+        yield "workbooks were left unread where the same part is there as a text"
+    numbers = sorted({int(found[1]) for part in chosen if (found := _PART.search(part.base))})
+    missing = [at for at in range(1, (numbers or [0])[-1]) if at not in numbers]
+    if missing:
+        yield f"parts are missing: f{', f'.join(map(str, missing))}; pairs in them are unknown"
+    elif len(numbers) == 1:
+        yield f"only part f{numbers[0]} was given; an edition comes in several parts"
+
+
+def _rows(sources: Sequence[Source], name: str, by_name: bool) -> Iterator[Line]:
+    first, last = quarter_days(name)
+    latest = date.min
+    withdrawn: dict[tuple[Cell, ...], Cell] = {}
+    for source in sources:
+        count = 0
+        rows = ncci.headed(source, "\t", _is_header)
+        next(rows)
+        days = _Days()
+        number = 1
+        for number, cells in rows:
+            # in workbooks the header goes on over some rows, which have no code
+            if not any(cells) or (not count and not cells[0].strip()):
+                continue
+            if len(cells) < 7 and not source.workbook:
+                raise _wrong(source, number, cells)
+            line = _line(source.name, number, cells, days)
+            begins, ends = line.cells[5:]
+            assert isinstance(begins, date)
+            if isinstance(ends, date) and ends < begins:
+                pair = (*line.cells[:2], begins)
+                if withdrawn.setdefault(pair, line.cells[3]) != line.cells[3]:
+                    continue
+            ncci.not_later(begins, last, name, source.name, number)
+            latest = max(latest, begins)
+            count += 1
+            yield line
+        if not count:
+            raise ReleaseError("is truncated: no edits below the header", source.name, number)
+    if by_name and latest < first - timedelta(days=92):
+        raise ReleaseError(
+            f"its name says {name}, but its newest edit is of {latest.isoformat()}; "
+            f"say which edition it is, as in `--edition {name}`",
+            sources[0].name,
+        )
+
+
+class _Days(dict[str, date | None]):
+    """Dates by their text; the same few stand in many rows."""
+
+    def __missing__(self, text: str) -> date | None:
+        if text.strip() in ("*", ""):
+            day = None
+        else:
+            day = date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+            if len(text.strip()) != 8:
+                raise ValueError(text)
+        self[text] = day
+        return day
+
+
+def _line(file: str, number: int, cells: list[str], days: _Days) -> Line:
+    one, two, old, start, end, indicator, rationale = (cells + [""] * 7)[:7]
+    one, two = one.strip(), two.strip()
+    if not ncci.CODE.fullmatch(one) or not ncci.CODE.fullmatch(two):
+        raise ReleaseError(f"`{one}` and `{two}` are no pair of codes", file, number)
+    if indicator.strip() not in ("0", "1", "9"):
+        raise ReleaseError(f"`{indicator}` is no modifier indicator (0, 1, 9)", file, number)
+    try:
+        begins, ends = days[start], days[end]
+    except ValueError:
+        raise ReleaseError(f"`{start}` or `{end}` is no date (YYYYMMDD)", file, number) from None
+    if begins is None:
+        raise ReleaseError("the edit has no effective date", file, number)
+    if ends is not None and ends < begins:
+        raise ReleaseError(f"the edit ends {end} before it begins {start}", file, number)
+    if ends == begins:
+        ends = begins - _ONE_DAY
+    out: tuple[Cell, ...] = (
+        one,
+        two,
+        int(indicator),
+        rationale.strip() or None,
+        old.strip() == "*",
+        begins,
+        ends,
+    )
+    return Line(file, number, out)
+
+
+def _wrong(source: Source, number: int, cells: Sequence[str]) -> ReleaseError:
+    return ReleaseError(
+        f"{len(cells)} cells where an edit has 7: truncated, or not a table of edits",
+        source.name,
+        number,
+    )
+
+
+LOADERS = (Loader("ncci-ptp", "NCCI procedure-to-procedure edits (txt, xlsx)", recognises, drafts),)

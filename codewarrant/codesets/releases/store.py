@@ -1,0 +1,348 @@
+"""The installed releases, asked by date.
+
+One SQLite file holds all of them and is never changed in place: an import writes a new file and
+puts it there at once, so that a reader goes on with what it opened. Several threads and processes
+may use one :class:`Store`; each opens the file for itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from codewarrant.codesets.releases import canonical
+from codewarrant.codesets.releases.draft import Cell
+from codewarrant.codesets.releases.errors import ReleaseError
+from codewarrant.codesets.releases.layout import (
+    FORMAT,
+    OPEN_START,
+    day_number,
+    day_of,
+    key_value,
+    layout,
+    quoted,
+)
+from codewarrant.codesets.releases.release import Origin, Release
+
+KEYS_A_QUERY = 4_000
+"""More keys than any claim asks for; longer lists are asked in several queries."""
+
+Key = Mapping[str, str | int | Decimal | bool | date | None]
+"""Some columns of a table with the values looked for."""
+
+
+class Row(NamedTuple):
+    """A row in force, and where it stands.
+
+    ``id`` names it inside its release: the cells of its key joined by ``|``, ``@`` and its first
+    day, and `` withdrawn`` if it was never in force. The days are those of ``draft.Line``.
+    """
+
+    id: str
+    release: Release
+    columns: Mapping[str, Cell]
+    effective_from: date | None
+    effective_to: date | None
+
+
+Found = tuple[Row, ...] | None
+"""The rows of one key, by id; () where there is none; None where nothing can be known: no installed
+edition of the table speaks for the day, or the day is not known."""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    connection: sqlite3.Connection
+    process: int
+
+
+class Store:
+    """The releases in one file. Raises ``ReleaseError`` where the file is none of ours."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._speaking: dict[tuple[str, date], tuple[int, Release] | None] = {}
+        self._releases = self._read_releases()
+
+    def __reduce__(self) -> tuple[type[Store], tuple[Path]]:
+        return Store, (self.path,)
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """All releases: by table, the newest edition first."""
+        return tuple(release for _, release in self._releases)
+
+    def of(self, table: str) -> tuple[Release, ...]:
+        """The releases of a table, the newest first."""
+        return tuple(release for release in self.releases if release.table == table)
+
+    def get(self, table: str, edition: str) -> Release | None:
+        """The release of that edition."""
+        for release in self.of(table):
+            if release.edition == edition:
+                return release
+        return None
+
+    def speaks(self, table: str, on: date) -> Release | None:
+        """The release that speaks of a table on a day: of those that cover it the newest."""
+        found = self._speaks(table, on)
+        return None if found is None else found[1]
+
+    def lookup(
+        self, table: str, keys: Sequence[Key], on: date | Sequence[date | None] | None
+    ) -> list[Found]:
+        """For each key the rows in force on its day; one query for all.
+
+        ``on`` is one day for all keys, or one for each. All keys name the same columns; those that
+        begin the table's key are found at once, others by going through the release. Raises
+        ``KeyError`` for an unknown table or column, ``ValueError`` where keys differ in columns.
+        """
+        days = [on] * len(keys) if on is None or isinstance(on, date) else list(on)
+        if len(days) != len(keys):
+            raise ValueError(f"{len(keys)} keys with {len(days)} days")
+        found: list[Found] = [None] * len(keys)
+        asked = []
+        for at, day in enumerate(days):
+            speaks = None if day is None else self._speaks(table, day)
+            if speaks is not None and day is not None:
+                found[at] = ()
+                asked.append((at, speaks[0], day_number(day, OPEN_START)))
+        if not asked:
+            return found
+        names = tuple(keys[0])
+        columns = [layout(table).kind.column(name) for name in names]
+        for start in range(0, len(asked), KEYS_A_QUERY):
+            given = []
+            for at, release, day in asked[start : start + KEYS_A_QUERY]:
+                key = keys[at]
+                if len(key) != len(names):
+                    raise ValueError("keys of one lookup name the same columns")
+                given.append((at, release, day, [key[name] for name in names]))
+            self._fill(table, columns, given, found)
+        return found
+
+    def rows(self, release: Release) -> Iterator[Row]:
+        """All rows of a release, in canonical order."""
+        own = layout(release.table)
+        number = self._number(release)
+        decode = own.decoder(self._labels)
+        for values in self._scan(release.table, number):
+            yield _row(own.names, len(own.kind.key), decode(values), release)
+
+    def history(self, table: str, key: Key) -> tuple[Row, ...]:
+        """All rows of a key on any day, in every edition; the newest edition first."""
+        own = layout(table)
+        where = " AND ".join(f"{quoted(name)} = ?" for name in key)
+        given = [key_value(own.kind.column(name), value) for name, value in key.items()]
+        out: list[Row] = []
+        for number, release in self._releases:
+            if release.table == table:
+                query = f"SELECT {_names(own.names)} FROM {own.table} WHERE release = ? AND {where}"
+                decode = own.decoder(self._labels)
+                rows = self._connection().execute(query, (number, *given))
+                width = len(own.kind.key)
+                found = (_row(own.names, width, decode(values), release) for values in rows)
+                out += sorted(found, key=lambda row: row.id)
+        return tuple(out)
+
+    def in_force(self, release: Release, on: date, where: Mapping[str, Any] | None = None) -> int:
+        """How many rows of a release are in force on a day; with ``where``, of those alike."""
+        own = layout(release.table)
+        day = day_number(on, OPEN_START)
+        more = "".join(f" AND {quoted(name)} = ?" for name in where or {})
+        given = [key_value(own.kind.column(name), item) for name, item in (where or {}).items()]
+        query = (
+            f"SELECT count(*) FROM {own.table} WHERE release = ? AND effective_from <= ? "
+            f"AND effective_to >= ?{more}"
+        )
+        cursor = self._connection().execute(query, (self._number(release), day, day, *given))
+        return int(cursor.fetchone()[0])
+
+    def text(self, release: Release) -> Iterator[bytes]:
+        """The canonical text of a release, in pieces."""
+        return canonical_text(self._connection(), self._number(release), release, self._labels)
+
+    def blob(self, release: Release) -> bytes:
+        """The canonical text compressed: what a ledger keeps, and what can be imported again.
+
+        Raises ``ReleaseError`` where the text is no longer that of the release's digest.
+        """
+        digest = hashlib.sha256()
+
+        def pieces() -> Iterator[bytes]:
+            for piece in self.text(release):
+                digest.update(piece)
+                yield piece
+
+        packed = canonical.packed(pieces())
+        if digest.hexdigest() != release.digest:
+            raise ReleaseError(
+                f"the rows of {release.table} {release.edition} are no longer those imported",
+                str(self.path),
+            )
+        return packed
+
+    # the file
+
+    def _connection(self) -> sqlite3.Connection:
+        opened: _Opened | None = getattr(self._local, "opened", None)
+        if opened is None or opened.process != os.getpid():
+            opened = self._local.opened = _Opened(open_read_only(self.path), os.getpid())
+        return opened.connection
+
+    def _read_releases(self) -> tuple[tuple[int, Release], ...]:
+        return read_releases(self._connection())
+
+    @cached_property
+    def _labels(self) -> dict[int, str]:
+        return dict(self._connection().execute("SELECT id, text FROM labels"))
+
+    def _number(self, release: Release) -> int:
+        for number, own in self._releases:
+            if own == release:
+                return number
+        raise ReleaseError(f"{release.table} {release.edition} is not installed", str(self.path))
+
+    def _scan(self, table: str, number: int) -> Iterable[tuple[Any, ...]]:
+        return scan(self._connection(), table, number)
+
+    def _speaks(self, table: str, on: date) -> tuple[int, Release] | None:
+        try:
+            return self._speaking[table, on]
+        except KeyError:
+            layout(table)  # an unknown table is an error, an uninstalled one is not
+        found = None
+        for number, release in self._releases:
+            if release.table == table and release.covers(on):
+                found = (number, release)
+                break
+        if len(self._speaking) > 10_000:
+            self._speaking.clear()
+        self._speaking[table, on] = found
+        return found
+
+    def _fill(
+        self,
+        table: str,
+        columns: Sequence[Any],
+        given: Sequence[tuple[int, int, int, Sequence[Any]]],
+        found: list[Found],
+    ) -> None:
+        own = layout(table)
+        values: list[Any] = []
+        for at, release, day, key in given:
+            values += (at, release, day)
+            values += [key_value(column, item) for column, item in zip(columns, key, strict=True)]
+        names = ", ".join(f"k{at}" for at in range(len(columns)))
+        hole = "(" + "?, " * (len(columns) + 2) + "?)"
+        match = "".join(
+            f" AND t.{quoted(column.name)} = asked.k{at}" for at, column in enumerate(columns)
+        )
+        query = (
+            f"WITH asked (n, release, day, {names}) AS (VALUES {', '.join([hole] * len(given))}) "
+            f"SELECT asked.n, asked.release, {_names(own.names, 't.')} "
+            f"FROM asked CROSS JOIN {own.table} t "
+            f"WHERE t.release = asked.release{match} "
+            "AND t.effective_from <= asked.day AND t.effective_to >= asked.day"
+        )
+        decode = own.decoder(self._labels)
+        width = len(own.kind.key)
+        releases = dict(self._releases)
+        gathered: dict[int, list[Row]] = {}
+        for n, number, *cells in self._connection().execute(query, values):
+            row = _row(own.names, width, decode(tuple(cells)), releases[number])
+            gathered.setdefault(n, []).append(row)
+        for n, rows in gathered.items():
+            found[n] = tuple(sorted(rows, key=lambda row: row.id))
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """A connection that can change nothing. Raises ``ReleaseError`` for what is no store."""
+    try:
+        uri = path.resolve().as_uri() + "?mode=ro&immutable=1"
+        connection = sqlite3.connect(uri, uri=True)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error as error:
+        raise ReleaseError("is not a store of releases, or is damaged", str(path)) from error
+    if version != FORMAT:
+        connection.close()
+        raise ReleaseError(
+            f"is a store of format {version}; this version reads {FORMAT}", str(path)
+        )
+    return connection
+
+
+def read_releases(connection: sqlite3.Connection) -> tuple[tuple[int, Release], ...]:
+    """The releases with their numbers: by table, the newest edition first."""
+    origins: dict[int, list[Origin]] = {}
+    for number, name, digest in connection.execute(
+        "SELECT release, name, sha256 FROM origins ORDER BY release, position"
+    ):
+        origins.setdefault(number, []).append(Origin(name, digest))
+    found = []
+    for number, table, edition, as_of, start, end, rows, digest in connection.execute(
+        "SELECT id, kind, edition, as_of, covers_from, covers_to, row_count, digest FROM releases "
+        "ORDER BY kind, as_of DESC, covers_to DESC, edition DESC"
+    ):
+        first = day_of(as_of)
+        if first is None:
+            raise ReleaseError(f"{table} {edition} has no first day")
+        own = tuple(origins.get(number, ()))
+        release = Release(table, edition, first, day_of(start), day_of(end), rows, digest, own)
+        found.append((number, release))
+    return tuple(found)
+
+
+def scan(connection: sqlite3.Connection, table: str, number: int) -> Iterable[tuple[Any, ...]]:
+    """The values of all rows of a release, in canonical order."""
+    own = layout(table)
+    order = _names((*own.kind.key, "effective_from", "effective_to"))
+    query = f"SELECT {_names(own.names)} FROM {own.table} WHERE release = ? ORDER BY {order}"
+    return connection.execute(query, (number,))
+
+
+def canonical_text(
+    connection: sqlite3.Connection, number: int, release: Release, labels: Mapping[int, str]
+) -> Iterator[bytes]:
+    """The canonical text of a release, as its rows lie in the file."""
+    decode = layout(release.table).decoder(labels)
+    width = len(layout(release.table).kind.key)
+
+    def rows() -> Iterator[list[Cell]]:
+        for values in scan(connection, release.table, number):
+            cells = decode(values)
+            yield cells[:width] + cells[width + 2 :] + cells[width : width + 2]
+
+    header = canonical.Header(
+        release.table,
+        release.edition,
+        release.as_of,
+        release.covers_from,
+        release.covers_to,
+        release.rows,
+    )
+    return canonical.text(header, rows())
+
+
+def _names(names: Iterable[str], prefix: str = "") -> str:
+    return ", ".join(prefix + quoted(name) for name in names)
+
+
+def _row(names: Sequence[str], width: int, cells: list[Cell], release: Release) -> Row:
+    columns = dict(zip(names, cells, strict=True))
+    start: Any = columns.pop("effective_from")
+    end: Any = columns.pop("effective_to")
+    key = "|".join("" if cell is None else str(cell) for cell in cells[:width])
+    never = start is not None and end is not None and end < start
+    name = f"{key}@{start.isoformat() if start else ''}{' withdrawn' if never else ''}"
+    return Row(name, release, columns, start, end)
