@@ -16,7 +16,6 @@ MODULES: tuple[str, ...] = (
     "ncci_add_on",
     "icd10cm_tabular",
     "icd10cm_index",
-    "pcs_tables",
     "poa_exempt",
     "code_lists",
     "addenda",

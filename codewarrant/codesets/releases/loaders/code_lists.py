@@ -2,7 +2,8 @@
 
 Order files are of fixed width: 1-5 number in order, 7-13 code, 15 whether the code may be billed
 (1) or only heads others (0), 17-76 short title, 78 and on long title. Codes files hold the billable
-codes alone: 1-7 code, 9 and on long title. ICD-9-CM: 1-5 code, 7 and on title.
+codes alone: 1-7 code, 9 and on long title. ICD-9-CM: 1-5 code, 7 and on title. The ICD-10-PCS
+tables (XML) spell the same codes out by axes.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from datetime import date
 
 from codewarrant.codesets.releases.draft import Asked, Draft, Line, Loader, fiscal_year_days
 from codewarrant.codesets.releases.errors import ReleaseError
+from codewarrant.codesets.releases.loaders import pcs_tables
 from codewarrant.codesets.releases.loaders.editions import (
     fiscal_edition,
     fiscal_effective,
     fiscal_year,
     half_year_end,
+    same_version,
 )
+from codewarrant.codesets.releases.loaders.xml import begins_with, root_of
 from codewarrant.codesets.releases.sources import Source
 from codewarrant.codesets.releases.tables import TABLES
 from codewarrant.codesets.shape import ICD9CM, ICD10CM, normalise
@@ -43,7 +47,11 @@ class Listed:
 
 
 def _form(source: Source) -> str:
-    """``order``, ``codes``, ``icd9`` or "" by the first lines of a file."""
+    """``order``, ``codes``, ``tables``, ``icd9`` or "" by the beginning of a file."""
+    if source.workbook:
+        return ""
+    if begins_with(source, pcs_tables.ROOT):
+        return "tables"
     lines = [line for line in source.head.decode("latin-1").splitlines()[:-1] if line.strip()][:200]
     if len(lines) < 3:
         # a short list has no cut last line
@@ -104,6 +112,23 @@ def _system(rows: Sequence[Listed]) -> str:
     return "icd10cm-order"
 
 
+def _read(source: Source, asked: Asked) -> tuple[str, date, list[Listed]]:
+    """The table that a file is for, the first day of its edition, and its rows."""
+    day = fiscal_effective(source, asked)
+    if _form(source) == "tables":
+        root = root_of(source, source.read(), pcs_tables.ROOT)
+        same_version(source, root.findtext("version") or "", day)
+        # the parser knows no lines: the place is the number of the code
+        found = enumerate(pcs_tables.read_tables(source, root), 1)
+        rows = [Listed(number, code, bill, None, title) for number, (code, title, bill) in found]
+        table = "icd10pcs"
+    else:
+        rows = list(read_list(source))
+        table = _system(rows)
+    _whole(source, table, rows)
+    return table, day, rows
+
+
 def _whole(source: Source, table: str, rows: Sequence[Listed]) -> None:
     """Refuse a list that does not reach the last letter of its system, and a code listed twice."""
     seen: dict[str, int] = {}
@@ -113,15 +138,13 @@ def _whole(source: Source, table: str, rows: Sequence[Listed]) -> None:
                 f"lists `{row.code}` again (first on line {seen[row.code]})", source.name, row.line
             )
         seen[row.code] = row.line
-    first = {code[0] for code in seen}
-    last = "X" if table == "icd10pcs" else "Z"
     # U came with FY2020; all other letters are as old as the system
-    needed = {"0", last} if table == "icd10pcs" else set("ABCDEFGHIJKLMNOPQRSTVWXYZ")
-    if missing := sorted(needed - first):
+    needed = set("0X") if table == "icd10pcs" else set("ABCDEFGHIJKLMNOPQRSTVWXYZ")
+    if missing := sorted(needed - {code[0] for code in seen}):
         raise ReleaseError(
             f"holds no code that begins with {', '.join(missing)}: the list is not whole",
             source.name,
-            rows[-1].line,
+            rows[-1].line if rows else 0,
         )
 
 
@@ -139,25 +162,17 @@ def _official(source: Source, table: str, row: Listed) -> str:
 
 
 def _drafts(sources: Sequence[Source], asked: Asked) -> list[Draft]:
-    """An order and a codes file of one edition become one draft: the order file says more."""
-    read: dict[tuple[str, date], list[tuple[Source, list[Listed]]]] = {}
+    """The files of one edition become one draft; an order file says most, then a list of codes."""
+    found: dict[tuple[str, date], list[tuple[Source, list[Listed]]]] = {}
     for source in sources:
-        rows = list(read_list(source))
-        table = _system(rows)
-        _whole(source, table, rows)
-        read.setdefault((table, fiscal_effective(source, asked)), []).append((source, rows))
-    return [
-        _draft(table, day, files, asked)
-        for (table, day), files in sorted(read.items(), key=_by_name)
-    ]
-
-
-def _by_name(item: tuple[tuple[str, date], object]) -> tuple[str, date]:
-    return item[0]
+        table, day, rows = _read(source, asked)
+        found.setdefault((table, day), []).append((source, rows))
+    return [_draft(*key, found[key], asked) for key in sorted(found)]
 
 
 def _draft(table: str, day: date, files: list[tuple[Source, list[Listed]]], asked: Asked) -> Draft:
-    source, rows = max(files, key=lambda item: len(item[1]))
+    ranks = ("tables", "codes", "order")
+    source, rows = max(files, key=lambda item: ranks.index(_form(item[0])))
     billable = {row.code for row in rows if row.billable}
     for other, others in files:
         codes = {row.code for row in others if row.billable}
@@ -212,29 +227,29 @@ def _icd9_drafts(sources: Sequence[Source], asked: Asked) -> list[Draft]:
         short = titles[-1] if len(titles) > 1 else None
         cells = (_official(source, "icd9cm", row), titles[0], True, short, day, ICD9_LAST)
         lines.append(Line(source.name, row.line, cells))
-        draft = Draft(
-            kind=TABLES["icd9cm"],
-            edition=fiscal_edition(day, asked),
-            as_of=day,
-            covers_from=day,
-            covers_to=fiscal_year_days(fiscal_year(day))[1],
-            sources=tuple(sources),
-            rows=lambda: iter(lines),
-        )
+    draft = Draft(
+        kind=TABLES["icd9cm"],
+        edition=fiscal_edition(day, asked),
+        as_of=day,
+        covers_from=day,
+        covers_to=fiscal_year_days(fiscal_year(day))[1],
+        sources=tuple(sources),
+        rows=lambda: iter(lines),
+    )
     return [draft]
 
 
 LOADERS = (
     Loader(
         "code-list",
-        "ICD-10-CM or ICD-10-PCS order file or codes file",
-        lambda source: not source.workbook and _form(source) in ("order", "codes"),
+        "ICD-10-CM or ICD-10-PCS order file, codes file or tables (XML)",
+        lambda source: _form(source) in ("order", "codes", "tables"),
         _drafts,
     ),
     Loader(
         "icd9cm-titles",
         "ICD-9-CM titles",
-        lambda source: not source.workbook and _form(source) == "icd9",
+        lambda source: _form(source) == "icd9",
         _icd9_drafts,
     ),
 )
