@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import cached_property
 
 import zstandard
 
@@ -31,6 +32,7 @@ from codewarrant.codesets.answers import (
     Window,
 )
 from codewarrant.codesets.columns import Columns
+from codewarrant.codesets.conventions import Conventions
 from codewarrant.codesets.sides import Laterality
 from codewarrant.codesets.spelling import similar
 
@@ -184,6 +186,8 @@ class CodeSet:
         row = columns.find(code)
         if row is None or on is None or self._status(row, on) is Status.UNDETERMINED:
             return None
+        if on > columns.flags_until and not columns.retired:
+            return None
         if columns.flag[row] < 0:
             return ()
         day = on.isoformat()
@@ -201,6 +205,21 @@ class CodeSet:
     def external_cause(self, code: str, on: date | None) -> bool | None:
         """Whether the code tells an external cause, which is never principal."""
         return self._flagged("ecodepdx", code, on)
+
+    def poa_exempt(self, code: str, on: date | None) -> bool | None:
+        """Whether no indicator is reported of whether the condition was present on admission.
+
+        None where no imported list speaks of the day, where the code is not valid on it, and where
+        the code came into force after the list.
+        """
+        row = self._columns.find(code)
+        if row is None or on is None or self._status(row, on) is not Status.VALID:
+            return None
+        for first, last, exempt in reversed(self._columns.exempt):
+            if first <= on <= last:
+                known = row in exempt or self._status(row, first) is Status.VALID
+                return row in exempt if known else None
+        return None
 
     def age_range(self, flag: str, on: date) -> tuple[int, int] | None:
         """Youngest and oldest age in years that an age flag allows on a day."""
@@ -265,6 +284,11 @@ class CodeSet:
                     yield Term(code, "title", title)
                 for kind, text in columns.included(row):
                     yield Term(code, kind, text)
+
+    @cached_property
+    def conventions(self) -> Conventions:
+        """What the notes say of codes used together; read as it is asked."""
+        return Conventions(self, self._columns)
 
     # place
 
