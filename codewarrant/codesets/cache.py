@@ -22,10 +22,13 @@ from pathlib import Path
 import platformdirs
 import zstandard
 
-from codewarrant.codesets import compiling, facts
+from codewarrant.codesets import compiling, facts, imported
 from codewarrant.codesets.codeset import CodeSet
 from codewarrant.codesets.columns import FORMAT
 from codewarrant.codesets.errors import CodeSetError
+from codewarrant.codesets.releases.installed import installed_store
+from codewarrant.codesets.releases.release import Release
+from codewarrant.codesets.releases.store import Store
 from codewarrant.codesets.shape import ICD9CM, ICD10CM, SYSTEMS
 
 COMPILER = "1"
@@ -77,9 +80,13 @@ def sources(system: str) -> tuple[Source, ...]:
 
 
 def load(system: str) -> CodeSet:
-    """The installed release of ``icd10cm`` or ``icd9cm``. Raises ``CodeSetError``."""
+    """The installed release of ``icd10cm`` or ``icd9cm``, with what was imported since.
+
+    Raises ``CodeSetError``, and ``ReleaseError`` where the imported releases cannot be read.
+    """
     found = sources(system)
-    path = cache_folder() / f"{system}-{_inputs(system, found)}.zst"
+    releases = _imported(system, found)[1]
+    path = cache_folder() / f"{system}-{_inputs(system, found, releases)}.zst"
     try:
         return CodeSet.from_bytes(_intact(path.read_bytes()))
     except (OSError, CodeSetError):
@@ -92,15 +99,25 @@ def load(system: str) -> CodeSet:
 
 
 def compile_release(system: str) -> bytes:
-    """The exchange bytes of a release, made anew from the installed packages."""
+    """The exchange bytes of a release, made anew from the installed packages and releases."""
     found = sources(system)
     described = [source.described() for source in found]
     described += [{"package": "codewarrant", "file": name} for name in facts.table_names(system)]
     for entry in described[len(found) :]:
         entry["sha256"] = hashlib.sha256(facts.packed(entry["file"])).hexdigest()
-    if system == ICD10CM:
-        return compiling.icd10cm(found[0].read(), found[1].read(), described)
-    return compiling.icd9cm(found[0].read(), described)
+    if system == ICD9CM:
+        return compiling.icd9cm(found[0].read(), described)
+    store, releases = _imported(system, found)
+    content = imported.read(store, releases) if store and releases else imported.NOTHING
+    return compiling.icd10cm(found[0].read(), found[1].read(), described, content)
+
+
+def _imported(system: str, found: tuple[Source, ...]) -> tuple[Store | None, tuple[Release, ...]]:
+    """The imported releases that count for a system; none do for the retired one."""
+    store = installed_store() if system == ICD10CM else None
+    if store is None or not any(store.of(table) for table in imported.TABLES):
+        return None, ()
+    return store, imported.releases_of(store, facts.horizon(system), found[0].edition)
 
 
 def cache_folder() -> Path:
@@ -110,9 +127,10 @@ def cache_folder() -> Path:
     return root / "codesets"
 
 
-def _inputs(system: str, found: tuple[Source, ...]) -> str:
+def _inputs(system: str, found: tuple[Source, ...], releases: tuple[Release, ...]) -> str:
     parts = [COMPILER, FORMAT, facts.sha256(system), *(item.sha256 for item in found)]
     parts += [f"{item.package} {item.version} {item.file}" for item in found]
+    parts += [f"{item.table} {item.digest}" for item in releases]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 

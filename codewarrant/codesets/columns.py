@@ -21,6 +21,9 @@ from codewarrant.codesets.errors import CodeSetError
 
 FORMAT = "codewarrant-codeset/1"
 """Names the exchange form; a change of its meaning changes the name."""
+EXTENDED = "codewarrant-codeset/2"
+"""The form of a release that imported ones extend: it says besides until when flags are known, and
+which codes are exempt from present-on-admission reporting."""
 
 _UPPER = "z"
 """Ends all that starts with a key: above code characters, below the ``~`` of moved categories."""
@@ -40,7 +43,7 @@ class Columns:
             table = orjson.loads(plain)
         except (zstandard.ZstdError, orjson.JSONDecodeError, MemoryError) as error:
             raise CodeSetError("the bytes of the code set are damaged") from error
-        if not isinstance(table, dict) or table.get("format") != FORMAT:
+        if not isinstance(table, dict) or table.get("format") not in (FORMAT, EXTENDED):
             raise CodeSetError(f"the bytes are not a code set in the form `{FORMAT}`")
         self.digest = hashlib.sha256(plain).hexdigest()
         self.packed = data
@@ -73,6 +76,13 @@ class Columns:
         """By row the number of its flags in ``flags``, -1 for none."""
         self.flags: list[list[list[Any]]] = table["flags"]
         self.ages: list[list[Any]] = table["ages"]
+        extended = table["format"] == EXTENDED
+        self.flags_until = date.fromisoformat(table["flags_until"]) if extended else self.horizon
+        self.exempt: list[tuple[date, date, frozenset[int]]] = [
+            (date.fromisoformat(first), date.fromisoformat(last), frozenset(rows))
+            for first, last, rows in (table["exempt"] if extended else ())
+        ]
+        """First and last day of each list of exempt codes, and the rows that it names."""
         self.moved: dict[str, str] = dict(table["moved"])
         self._section: list[int] = table["section"]
         self._heads: list[list[Any]] = table["heads"]

@@ -13,21 +13,30 @@ from typing import Any
 import orjson
 
 from codewarrant.codesets import facts, tabular
-from codewarrant.codesets.columns import FORMAT
+from codewarrant.codesets.columns import EXTENDED, FORMAT
 from codewarrant.codesets.errors import CodeSetError
+from codewarrant.codesets.imported import NOTHING, Imported, extended
 from codewarrant.codesets.shape import ICD9CM, ICD10CM, category_width, dotted, flat, moved_keys
 
 
-def icd10cm(xml: bytes, list_2024: bytes, sources: list[dict[str, str]]) -> bytes:
+def icd10cm(
+    xml: bytes, list_2024: bytes, sources: list[dict[str, str]], imported: Imported = NOTHING
+) -> bytes:
     """The exchange bytes of ICD-10-CM.
 
     ``xml`` is the official tabular list; ``list_2024`` the official list of the codes valid in
     fiscal year 2024, which still has titles of codes ended since. Codes of the tabular list whose
     full form is not in the validity table (a few 7th characters that its notes rule out) are left
-    out.
+    out. An imported tabular list, which is newer, gives the text instead of ``xml``; what only that
+    or a list names has its title from there.
     """
+    day, older = _text_of(sources), b""
+    if imported.text is not None:
+        day, xml, older = imported.text[0], imported.text[1], xml
     entries = tabular.read(xml)
-    validity = facts.validity(ICD10CM)
+    shipped = facts.validity(ICD10CM)
+    horizon = max(end for windows, _ in shipped.values() for _, end in windows)
+    validity, last_listed, last_flagged = extended(shipped, horizon, imported)
     codes = [entry for entry in entries if entry.level == "code"]
     kept = {
         flat(entry.name): entry
@@ -43,21 +52,22 @@ def icd10cm(xml: bytes, list_2024: bytes, sources: list[dict[str, str]]) -> byte
         categories.insert(0 if elder is None else categories.index(elder) + 1, late)
     moved = moved_keys(categories)
     titles = {bare: entry.title for bare, entry in kept.items()}
-    for bare, title in _fixed_width(list_2024.decode("utf-8"), 8):
+    for bare, title in _other_titles(imported, older, list_2024):
         titles.setdefault(bare, title)
     return _release(
         system=ICD10CM,
-        name=f"icd10cm-{_text_of(sources)}",
-        horizon=max(end for windows, _ in validity.values() for _, end in windows),
+        name=f"icd10cm-{day}" + "".join(f"+{days[0]}" for days, _ in imported.lists[-1:]),
+        horizon=last_listed,
         began="2015-10-01",
         retired=None,
-        sources=sources,
+        sources=[*sources, *imported.sources],
         moved=moved,
         validity=validity,
         titles=titles,
         entries=kept,
         heads=[entry for entry in entries if entry.level != "code"],
         conversions=facts.conversions(),
+        extension=None if imported == NOTHING else (last_flagged, imported.exempt),
     )
 
 
@@ -84,6 +94,7 @@ def icd9cm(list_2015: bytes, sources: list[dict[str, str]]) -> bytes:
         entries={},
         heads=[],
         conversions=[],
+        extension=None,
     )
 
 
@@ -96,11 +107,12 @@ def _release(
     retired: str | None,
     sources: list[dict[str, str]],
     moved: tuple[tuple[str, str], ...],
-    validity: Mapping[str, tuple[tuple[facts.Span, ...], tuple[tuple[str, facts.Span], ...]]],
+    validity: Mapping[str, facts.Validity],
     titles: Mapping[str, str],
     entries: Mapping[str, tabular.Entry],
     heads: list[tabular.Entry],
     conversions: list[tuple[str, str, str]],
+    extension: tuple[str, tuple[tuple[facts.Span, frozenset[str]], ...]] | None,
 ) -> bytes:
     places = dict(moved)
     bares = sorted(
@@ -147,7 +159,26 @@ def _release(
             if old in number and new in number
         ),
     }
+    if extension is not None:
+        flags_until, exempt = extension
+        columns["format"] = EXTENDED
+        columns["flags_until"] = flags_until
+        columns["exempt"] = [
+            [first, last, sorted(number[bare] for bare in listed if bare in number)]
+            for (first, last), listed in exempt
+        ]
     return orjson.dumps(columns, option=orjson.OPT_SORT_KEYS)
+
+
+def _other_titles(imported: Imported, older: bytes, list_2024: bytes) -> Iterable[tuple[str, str]]:
+    """Titles for what the text does not name: the newest first."""
+    for _, listed in reversed(imported.lists):
+        yield from ((bare, title) for bare, title in listed.items() if title)
+    if older:
+        for entry in tabular.read(older):
+            if entry.level == "code" and not entry.extension_of:
+                yield flat(entry.name), entry.title
+    yield from _fixed_width(list_2024.decode("utf-8"), 8)
 
 
 def _with_headers(system: str, bares: set[str]) -> set[str]:

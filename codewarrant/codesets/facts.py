@@ -9,11 +9,15 @@ import gzip
 import hashlib
 from importlib import resources
 
+import orjson
+
 from codewarrant.codesets.errors import CodeSetError
 from codewarrant.codesets.shape import ICD9CM, ICD10CM
 
 Span = tuple[str, str]
 """First and last day, both included, as ISO dates."""
+Validity = tuple[tuple[Span, ...], tuple[tuple[str, Span], ...]]
+"""The windows of a code, and its flags each with the days it was set."""
 
 
 def packed(name: str) -> bytes:
@@ -51,7 +55,7 @@ def iso(day: str) -> str:
     return f"{day[:4]}-{day[4:6]}-{day[6:]}"
 
 
-def validity(system: str) -> dict[str, tuple[tuple[Span, ...], tuple[tuple[str, Span], ...]]]:
+def validity(system: str) -> dict[str, Validity]:
     """By code without dot: its windows, and its flags each with the days it was set."""
     out = {}
     for bare, spell, marks in rows(f"windows_{system}.tsv.gz"):
@@ -62,6 +66,12 @@ def validity(system: str) -> dict[str, tuple[tuple[Span, ...], tuple[tuple[str, 
             flags += [(name, _span(days))] if days else [(name, window) for window in windows]
         out[bare] = (windows, tuple(sorted(flags)))
     return out
+
+
+def horizon(system: str) -> str:
+    """The last day that the shipped windows know of; cheap, unlike :func:`validity`."""
+    described = orjson.loads(packed("PROVENANCE.json"))["tables"][f"windows_{system}.tsv.gz"]
+    return iso(str(described["last_day"]))
 
 
 def age_ranges() -> list[tuple[str, str, str, int, int]]:
