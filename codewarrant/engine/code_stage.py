@@ -17,7 +17,14 @@ from codewarrant.engine.plan import Group, Loaded
 from codewarrant.engine.program import Assign, Replace
 from codewarrant.engine.reading import Reading
 from codewarrant.engine.record import Fired
-from codewarrant.engine.standing import adds_nothing, assigned, by_code, possible, replaced
+from codewarrant.engine.standing import (
+    adds_nothing,
+    assigned,
+    by_code,
+    merged,
+    possible,
+    replaced,
+)
 from codewarrant.engine.values import Code, Intervals
 from codewarrant.engine.views import View
 
@@ -33,6 +40,10 @@ class Held:
     maybe: dict[str, Fact] = field(default_factory=dict)
     bounds: dict[str, Intervals] = field(default_factory=dict)
     """For possible facts whose very code is unknown, what it could be."""
+    added: dict[str, Fact] = field(default_factory=dict)
+    """Of what holds, what rules concluded."""
+    _made: dict[tuple[Code, str], Fact] = field(default_factory=dict)
+    _view: View | None = None
 
     def concluded(self, action: Action, match: Match | Fired) -> Fact | None:
         """The fact that an assign or replace concludes; None for other actions."""
@@ -49,7 +60,12 @@ class Held:
             )
         known = self.documented.get(code)
         if isinstance(kind, Assign):
-            return known or assigned(self.loaded.program, code, kind.role)
+            if known is None:
+                known = self._made.get((code, kind.role))
+            if known is None:
+                known = assigned(self.loaded.program, code, kind.role)
+                self._made[code, kind.role] = known
+            return known
         old = match.env[kind.var]
         assert isinstance(old, Fact)
         if old.fields.get("code") == code:
@@ -57,19 +73,38 @@ class Held:
         made = replaced(self.loaded.program, code, old)
         return known if known is not None and adds_nothing(made, known) else made
 
+    def add(self, concluded: dict[str, Fact]) -> None:
+        """What was concluded holds from now on."""
+        self.facts.update(concluded)
+        self.added.update(concluded)
+        self._view = None
+
     def view(self, base: View, with_maybe: bool) -> View:
+        """What rules read; ``base`` is what is documented, with the facts of other entities."""
         standing = self.loaded.program.standing
-        if not with_maybe or not self.maybe:
-            return base.with_facts(standing, self.facts.values())
-        return base.with_facts(
-            standing,
-            (*self.facts.values(), *self.maybe.values()),
-            frozenset(self.maybe),
-            self.bounds,
-        )
+        if with_maybe and self.maybe:
+            return base.with_facts(
+                standing,
+                (*self.facts.values(), *self.maybe.values()),
+                frozenset(self.maybe),
+                self.bounds,
+            )
+        if self._view is None:
+            self._view = base.with_facts(standing, self.facts.values()) if self.added else base
+        return self._view
+
+    def merged(self) -> dict[Code, Fact]:
+        """One fact for each code that holds."""
+        new = {fact.fields.get("code") for fact in self.added.values()}
+        if not new:
+            return self.documented
+        again = by_code(fact for fact in self.facts.values() if fact.fields.get("code") in new)
+        return {**self.documented, **{code: merged(facts) for code, facts in again.items()}}
 
     def forget_what_holds(self) -> None:
         """A code that holds is no longer merely possible."""
+        if not self.maybe:
+            return
         codes = by_code(self.facts.values())
         for id in [id for id, fact in self.maybe.items() if fact.fields.get("code") in codes]:
             del self.maybe[id]
@@ -103,7 +138,7 @@ def level(
                         fresh[fact.id] = fact
         if not fresh:
             break
-        held.facts.update(fresh)
+        held.add(fresh)
         reading.current = held.view(base, False)
         matcher.add([fresh[id] for id in sorted(fresh)], reading)
     held.forget_what_holds()
@@ -127,9 +162,11 @@ def _possibilities(
     held: Held, matcher: Matcher, reading: Reading, base: View, verdicts, count
 ) -> None:
     """What undetermined rules might conclude, and what might follow from that."""
-    codes = set(by_code(held.facts.values()))
     new = dict(held.maybe)
     todo = [item for item in verdicts.values() if item[1].status == "undetermined"]
+    if not new and not todo:
+        return
+    codes = set(by_code(held.facts.values()))
     while True:
         for match, judgement in todo:
             for action in judgement.actions:

@@ -251,10 +251,14 @@ class Matcher:
         for step in plan.steps(first):
             if step.row is not None:
                 partial = self._rows(step, partial, reading)
-            elif step.pattern is start:
-                partial = self._facts(step, partial, lambda env: entries, reading)
-            else:
+            elif step.pattern is not start:
                 partial = self._facts(step, partial, self._chosen(step, partial, reading), reading)
+            elif len(plan.patterns) == len(partial) == 1 and not step.tests:
+                env, truth = partial[0]
+                var = plan.patterns[0].var
+                partial = [({**env, var: fact}, own and truth) for fact, own in entries]
+            else:
+                partial = self._facts(step, partial, lambda env: entries, reading)
             if not partial:
                 break
             if len(partial) > self._limit * PARTIALS:

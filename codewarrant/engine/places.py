@@ -48,10 +48,12 @@ def places(
             if found is not None and found < order.get(code, _LAST):
                 order[code] = found
                 changed = True
-    return lambda code: (code not in first, order.get(code, _LAST), code.system, key(code))
+    if not first:
+        return lambda code: (True, order.get(code, _LAST), code[0], key(code))
+    return lambda code: (code not in first, order.get(code, _LAST), code[0], key(code))
 
 
-_LAST = ((2, ()), 0)
+_LAST = ((2,), 0)
 
 
 def _earliest(one: Fired, order: Mapping[Code, tuple], entity: str) -> tuple | None:

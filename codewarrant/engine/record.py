@@ -209,4 +209,4 @@ def bounded(misses: list[NearMiss]) -> list[NearMiss]:
 def code_of(fact: Fact | Row | None) -> Code | None:
     """The code of a bound fact, where it has one."""
     value = fact.fields.get("code") if type(fact) is Fact else None
-    return value if isinstance(value, Code) else None
+    return value if type(value) is Code else None

@@ -80,6 +80,7 @@ class _Run:
         self.misses: list[tuple[tuple, NearMiss]] = []
         self._activities: dict[int, Activity] = {}
         facts = {fact.id: fact for fact in chart.facts}
+        self.ids = facts.keys()
         self.given = View.of(facts.values())
         self._prefetch()
 
@@ -173,11 +174,16 @@ class _Run:
         admit = next(group for group in groups if group.stage == "admit")
         self._stage(admit, self.given, self.given, by_code=False)
         removed = self._removed()
-        statements = [fact for fact in self.given.all(entity) if fact.id not in removed]
+        given = self.given.all(entity)
+        statements = [fact for fact in given if fact.id not in removed] if removed else given
         coded = by_code(statements)
-        documented = {code: merged(facts) for code, facts in coded.items()}
-        uncoded = [fact for fact in statements if not isinstance(fact.fields.get("code"), Code)]
-        docs = self.given.with_facts(entity, [*documented.values(), *uncoded])
+        documented = {
+            code: facts[0] if len(facts) == 1 else merged(facts) for code, facts in coded.items()
+        }
+        uncoded = [fact for fact in statements if code_of(fact) is None]
+        docs = self.given
+        if len(documented) + len(uncoded) < len(given):
+            docs = docs.with_facts(entity, [*documented.values(), *uncoded])
         held = Held(
             self.loaded,
             documented,
@@ -185,19 +191,24 @@ class _Run:
         )
         self._code(held, docs)
         settled = self._settle(documented)
-        facts = {code: merged(items) for code, items in by_code(held.facts.values()).items()}
-        reported = [code for code, state in sorted(settled.states.items()) if state == "reported"]
-        world = self.given.with_facts(entity, [facts[code] for code in reported])
-        world = world.with_facts(
-            service_lines.LINE, self._pointed(settled, dict.fromkeys(reported, 0))
-        )
+        facts = held.merged()
+        reported = [code for code, state in settled.states.items() if state == "reported"]
+        world = docs
+        if held.added or uncoded or len(reported) < len(documented):
+            world = self.given.with_facts(entity, [facts[code] for code in reported])
+        if self.given.all(service_lines.LINE):
+            pointed = self._pointed(settled, dict.fromkeys(reported, 0))
+            world = world.with_facts(service_lines.LINE, pointed)
         self._later("sequence", world, docs)
         ordered = self._sequence(reported, settled, documented)
         self._later("line", world, docs)
         world = self._modified(world)
         self._later("edit", world, docs)
         self._edits()
-        statements_of = {code: tuple(fact.id for fact in items) for code, items in coded.items()}
+        statements_of = {
+            code: (items[0].id,) if len(items) == 1 else tuple(fact.id for fact in items)
+            for code, items in coded.items()
+        }
         return Outcome(
             self._facts(held, facts),
             tuple(one.firing() for one in self.fired),
@@ -351,6 +362,8 @@ class _Run:
                             "add modifier", because, target.id, detail={"modifier": kind.modifier}
                         )
                     )
+        if not added:
+            return world
         lines = [
             service_lines.changed(line, "modifiers", service_lines.modifiers(line, added[line.id]))
             if line.id in added
@@ -413,11 +426,10 @@ class _Run:
         return tuple(bounded(ordered))
 
     def _facts(self, held: Held, facts: Mapping[Code, Fact]) -> tuple[Fact, ...]:
-        given = {fact.id for fact in self.chart.facts}
         made = {
             fact.id: fact
             for fact in (*held.facts.values(), *held.maybe.values(), *facts.values())
-            if fact.id not in given
+            if fact.id not in self.ids
         }
         return tuple(made[id] for id in sorted(made))
 

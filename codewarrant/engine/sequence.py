@@ -79,6 +79,8 @@ def _cycles(names: list[Code], edges: list[Before]) -> list[set[Code]]:
 def _pull(
     names: list[Code], before: Mapping[Code, set[Code]], key: Callable[[Code], Any]
 ) -> tuple[Code, ...]:
+    if not before:
+        return tuple(names)
     written: dict[Code, None] = {}
     for name in names:
         stack = [name]

@@ -59,7 +59,7 @@ class Settled:
     """How each code that holds ends."""
 
     states: dict[Code, str]
-    """reported, replaced, omitted or void."""
+    """reported, replaced, omitted or void; in the order of the codes."""
     replacements: dict[Code, list[Replaced]]
     """The replacements that stand."""
     omissions: dict[Code, list[Omitted]]
@@ -79,6 +79,8 @@ class Settled:
 
     def places(self, code: Code) -> tuple[Code, ...]:
         """What is reported in a code's place: itself, its replacement, or what covers it."""
+        if self.states.get(code) == "reported":
+            return (code,)
         found: set[Code] = set()
         seen: set[Code] = set()
         open_ = [code]
@@ -124,6 +126,9 @@ def settle(
         holds.add(drop.code)
         omissions.setdefault(drop.code, []).append(drop)
     out = Settled({}, replacements, omissions, {})
+    if not replacements and not omissions:
+        out.states = dict.fromkeys(sorted(holds), "reported")
+        return out
     _one_outcome(out)
     _omit_or_assign(out, assigns)
     grounded |= set(assigns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from codewarrant.engine.canonical import dumps_typed
@@ -27,17 +28,23 @@ TAKEN_OVER = ("role", "present_on_admission")
 
 def order_key(order: tuple[int | str, ...]) -> tuple:
     """Sorts orders of documentation; one that is not known comes last."""
-    parts = tuple((0, item, "") if isinstance(item, int) else (1, 0, item) for item in order)
-    return (0 if order else 1, parts)
+    if not order:
+        return (1,)
+    # numbers before texts, each marked, so that the two are never compared
+    return (0, *[part for item in order for part in (isinstance(item, str), item)])
 
 
 def by_code(facts: Iterable[Fact]) -> dict[Code, list[Fact]]:
     """Facts of each code, ordered by id; facts whose code is unknown are left out."""
     found: dict[Code, list[Fact]] = {}
-    for fact in sorted(facts, key=lambda fact: fact.id):
+    for fact in sorted(facts, key=attrgetter("id")):
         code = fact.fields.get("code")
-        if isinstance(code, Code):
-            found.setdefault(code, []).append(fact)
+        if type(code) is Code:
+            known = found.get(code)
+            if known is None:
+                found[code] = [fact]
+            else:
+                known.append(fact)
     return found
 
 

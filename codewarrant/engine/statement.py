@@ -26,10 +26,17 @@ def standing(
             if item.kind in ("assign", "replace") and item.code is not None:
                 concluding.setdefault(item.code, []).append(one)
     entity = held.loaded.program.standing
-    rests = _leaves(statements, concluding, entity)
-    shaken = _shaken(settled, concluding, set(held.documented), entity)
+    rests = _leaves(statements, concluding, entity) if concluding else statements
+    shaken = _shaken(settled, concluding, set(held.documented), entity) if concluding else set()
     out = []
     for code, state in settled.states.items():
+        if state == "reported" and code not in concluding:
+            ids = statements.get(code, ())
+            shaky = bool(shaken) and code in shaken
+            out.append(
+                Standing(code, state, facts[code].id, ids, (), (), (code,), bool(ids), shaky)
+            )
+            continue
         made = tuple(sorted({one.seq for one in concluding.get(code, ())}))
         match state:
             case "replaced":
@@ -58,6 +65,8 @@ def standing(
                 code in shaken,
             )
         )
+    if not held.maybe:
+        return tuple(out)
     for fact in held.maybe.values():
         code = code_of(fact)
         if code is not None:

@@ -35,12 +35,14 @@ class View:
     @classmethod
     def of(cls, facts: Iterable[Fact]) -> View:
         by_entity: dict[str, list[Fact]] = {}
-        for fact in sorted(facts, key=BY_ID):
+        for fact in facts:
             known = by_entity.get(fact.entity)
             if known is None:
                 by_entity[fact.entity] = [fact]
             else:
                 known.append(fact)
+        for own in by_entity.values():
+            own.sort(key=BY_ID)
         return cls(by_entity)
 
     def with_facts(
@@ -74,7 +76,11 @@ class View:
         if index is None:
             index = {}
             for fact in pool:
-                index.setdefault(fact.fields.get(field), []).append(fact)
+                known = index.get(mark := fact.fields.get(field))
+                if known is None:
+                    index[mark] = [fact]
+                else:
+                    known.append(fact)
             self._equal[entity, field] = index
         hits = index.get(value, [])
         unknown = index.get(None, [])
