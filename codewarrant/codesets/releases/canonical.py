@@ -1,22 +1,19 @@
 """The canonical text of a release: what its digest is taken of and what a ledger keeps.
 
 UTF-8. The first line is canonical JSON and says what follows; then one line a row, cells separated
-by tabs: the columns of the table (key columns first), then first and last day. Rows stand in the
-order of key, first day, last day. An absent cell and an open end are empty; days are ISO dates,
+by tabs: the columns of the key, first and last day, the other columns. Rows stand in the order of
+key, first day, last day. An absent cell and an open end are empty; days are ISO dates,
 truth values ``true`` and ``false``, documents base64; a backslash, tab, line feed and carriage
 return in a text are ``\\\\``, ``\\t``, ``\\n`` and ``\\r``.
 """
 
 from __future__ import annotations
 
-import base64
 import io
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 import zstandard
@@ -28,10 +25,6 @@ from codewarrant.codesets.releases.tables import TABLES
 
 MARK = b'{"codewarrant_release":1,'
 ZSTD = b"\x28\xb5\x2f\xfd"
-_SPECIAL = re.compile(r"[\\\t\n\r]")
-_ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
-_PLAIN = {value: key for key, value in _ESCAPED.items()}
-_ESCAPE = re.compile(r"\\.")
 _BATCH = 5_000
 
 
@@ -47,36 +40,27 @@ class Header:
     rows: int
 
 
-def column_names(table: str) -> tuple[str, ...]:
-    """The cells of a line, in order."""
-    return (*(column.name for column in layout(table).columns), "effective_from", "effective_to")
-
-
-def text(header: Header, rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    """The text in pieces. Rows have the cells of :func:`column_names`, in canonical order."""
+def text(header: Header, lines: Iterable[str]) -> Iterator[bytes]:
+    """The text in pieces. ``lines`` are those of ``Layout.liner``, in canonical order."""
     head = {
-        "codewarrant_release": 1,
         "table": header.table,
         "edition": header.edition,
         "as_of": header.as_of,
         "covers_from": header.covers_from,
         "covers_to": header.covers_to,
-        "columns": column_names(header.table),
+        "columns": layout(header.table).names,
         "rows": header.rows,
     }
     # the mark goes first, so that the text can be told by its beginning; the rest is sorted
-    mark = {"codewarrant_release": head.pop("codewarrant_release")}
-    yield orjson.dumps(mark)[:-1] + b"," + orjson.dumps(head, option=orjson.OPT_SORT_KEYS)[1:]
-    yield b"\n"
-    writers = _writers(header.table)
-    lines: list[str] = []
-    for cells in rows:
-        lines.append("\t".join([work(cell) for work, cell in zip(writers, cells, strict=True)]))
-        if len(lines) == _BATCH:
-            yield ("\n".join(lines) + "\n").encode()
-            lines = []
-    if lines:
-        yield ("\n".join(lines) + "\n").encode()
+    yield MARK + orjson.dumps(head, option=orjson.OPT_SORT_KEYS)[1:] + b"\n"
+    batch: list[str] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == _BATCH:
+            yield ("\n".join(batch) + "\n").encode()
+            batch = []
+    if batch:
+        yield ("\n".join(batch) + "\n").encode()
 
 
 def packed(pieces: Iterable[bytes]) -> bytes:
@@ -106,7 +90,7 @@ def _header(line: bytes, name: str) -> Header:
         days = (found["as_of"], found["covers_from"], found["covers_to"])
         as_of, start, end = (None if day is None else date.fromisoformat(day) for day in days)
         table, columns = found["table"], tuple(found["columns"])
-        if table not in TABLES or columns != column_names(table) or as_of is None:
+        if table not in TABLES or columns != layout(table).names or as_of is None:
             raise ReleaseError("is a release of a table that this version does not know", name, 1)
         return Header(table, str(found["edition"]), as_of, start, end, int(found["rows"]))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
@@ -114,13 +98,12 @@ def _header(line: bytes, name: str) -> Header:
 
 
 def _rows(header: Header, lines: Iterator[bytes], name: str) -> Iterator[tuple[int, list[Cell]]]:
-    readers = _readers(header.table)
+    cells = layout(header.table).reader()
     count = 0
     for number, line in enumerate(lines, 2):
         try:
-            cells = line.decode().removesuffix("\n").split("\t")
-            values = [work(cell) for work, cell in zip(readers, cells, strict=True)]
-        except (ValueError, InvalidOperation) as error:
+            values = cells(line.decode().removesuffix("\n"))
+        except ValueError as error:
             raise ReleaseError("the line is damaged", name, number) from error
         yield number, values
         count += 1
@@ -139,53 +122,3 @@ def _plain(file: BinaryIO, name: str) -> Iterator[bytes]:
             yield from file
     except (zstandard.ZstdError, OSError, EOFError) as error:
         raise ReleaseError("is damaged", name) from error
-
-
-def _escape(cell: str) -> str:
-    if _SPECIAL.search(cell) is None:
-        return cell
-    return _SPECIAL.sub(lambda found: _ESCAPED[found[0]], cell)
-
-
-def _unescape(cell: str) -> str:
-    return _ESCAPE.sub(lambda found: _PLAIN[found[0]], cell) if "\\" in cell else cell
-
-
-def _iso(cell: Any) -> str:
-    return "" if cell is None else cell.isoformat()
-
-
-_WRITE: dict[str, Callable[[Any], str]] = {
-    "text": lambda cell: "" if cell is None else _escape(cell),
-    "code": lambda cell: cell or "",
-    "integer": lambda cell: "" if cell is None else str(cell),
-    "decimal": lambda cell: "" if cell is None else f"{cell:f}",
-    "boolean": lambda cell: "" if cell is None else ("true" if cell else "false"),
-    "date": _iso,
-    "bytes": lambda cell: "" if cell is None else base64.b64encode(cell).decode(),
-}
-_READ: dict[str, Callable[[str], Cell]] = {
-    "text": _unescape,
-    "code": str,
-    "integer": int,
-    "decimal": Decimal,
-    "boolean": lambda cell: {"true": True, "false": False}[cell],
-    "date": date.fromisoformat,
-    "bytes": lambda cell: base64.b64decode(cell, validate=True),
-}
-
-
-def _kinds(table: str) -> list[str]:
-    return [column.kind for column in layout(table).columns] + ["date", "date"]
-
-
-def _writers(table: str) -> list[Callable[[Any], str]]:
-    return [_WRITE[kind] for kind in _kinds(table)]
-
-
-def _readers(table: str) -> list[Callable[[str], Cell]]:
-    return [_or_none(_READ[kind]) for kind in _kinds(table)]
-
-
-def _or_none(work: Callable[[str], Cell]) -> Callable[[str], Cell]:
-    return lambda cell: None if cell == "" else work(cell)

@@ -7,11 +7,12 @@ must be that of the texts. Rows lie in the order of release, key, first day, las
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache, cached_property
 from typing import Any
 
@@ -144,6 +145,31 @@ class Layout:
 
         return decode
 
+    def liner(self, labels: Mapping[int, str]) -> Callable[[tuple[Any, ...]], str]:
+        """A function from the values of a row (:attr:`names`) to its canonical line, unended."""
+        by_name = {column.name: self._to_text(column, labels) for column in self.columns}
+        by_name["effective_from"] = by_name["effective_to"] = _Memo(_iso)
+        plan = [by_name[name] for name in self.names]
+
+        def line(values: tuple[Any, ...]) -> str:
+            return "\t".join([work[value] for work, value in zip(plan, values, strict=True)])
+
+        return line
+
+    def reader(self) -> Callable[[str], list[Cell]]:
+        """A function from a canonical line to cells in the order of :attr:`names`.
+
+        It raises ``ValueError`` for a line that is none.
+        """
+        kinds = {column.name: column.kind for column in self.columns}
+        plan = [_READ[kinds.get(name, "date")] for name in self.names]
+
+        def read(line: str) -> list[Cell]:
+            cells = line.split("\t")
+            return [work(cell) if cell else None for work, cell in zip(plan, cells, strict=True)]
+
+        return read
+
     def _to_sql(self, column: Column, label: Callable[[str], int]) -> Any:
         missing = "" if column.name in self.kind.key else None
 
@@ -156,6 +182,14 @@ class Layout:
             return label(value) if self.labelled(column) else value
 
         return _Memo(work) if _few(column) else _Direct(work)
+
+    def _to_text(self, column: Column, labels: Mapping[int, str]) -> Any:
+        if self.labelled(column):
+            return _Memo(lambda value: "" if value is None else escaped(labels[value]))
+        work = _WRITE[column.kind]
+        if _few(column):
+            return _Memo(lambda value: "" if value is None else work(value))
+        return _Direct(lambda value: "" if value is None else work(value))
 
     def _from_sql(self, column: Column, labels: Mapping[int, str]) -> Any:
         if self.labelled(column):
@@ -180,7 +214,7 @@ class _Direct:
 
 
 def _few(column: Column) -> bool:
-    return column.repeated or column.kind in ("code", "boolean", "date")
+    return column.repeated or column.kind in ("code", "integer", "boolean", "date")
 
 
 def _day(cell: Any, when_open: int) -> int:
@@ -242,8 +276,66 @@ _CHECKED: dict[str, Callable[[Column, Any], Any]] = {
 }
 
 
-def key_value(column: Column, value: Any) -> Any:
-    """What a key holds in SQL for a value given by a caller; ``KeyError`` never, types as given."""
+_SPECIAL = re.compile(r"[\\\t\n\r]")
+_ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_PLAIN = {value: key for key, value in _ESCAPED.items()}
+_ESCAPE = re.compile(r"\\.")
+
+
+def escaped(text: str) -> str:
+    """A text as a cell of a line."""
+    if _SPECIAL.search(text) is None:
+        return text
+    return _SPECIAL.sub(lambda found: _ESCAPED[found[0]], text)
+
+
+def _unescaped(cell: str) -> str:
+    return _ESCAPE.sub(lambda found: _PLAIN.get(found[0], found[0]), cell)
+
+
+def _iso(number: int) -> str:
+    day = day_of(number)
+    return "" if day is None else day.isoformat()
+
+
+_TRUTH = {"true": True, "false": False}
+
+
+def _truth(cell: str) -> bool:
+    if cell not in _TRUTH:
+        raise ValueError(cell)
+    return _TRUTH[cell]
+
+
+def _number(cell: str) -> Decimal:
+    try:
+        return Decimal(cell)
+    except InvalidOperation:
+        raise ValueError(cell) from None
+
+
+_WRITE: dict[str, Callable[[Any], str]] = {
+    "text": escaped,
+    "code": str,
+    "integer": str,
+    "decimal": str,
+    "boolean": lambda value: "true" if value else "false",
+    "date": _iso,
+    "bytes": lambda value: base64.b64encode(value).decode(),
+}
+_READ: dict[str, Callable[[str], Cell]] = {
+    "text": _unescaped,
+    "code": str,
+    "integer": int,
+    "decimal": _number,
+    "boolean": _truth,
+    "date": date.fromisoformat,
+    "bytes": lambda cell: base64.b64decode(cell, validate=True),
+}
+
+
+def key_value(value: Any) -> Any:
+    """What a value that a caller looks for is in SQL."""
     if value is None:
         return ""
     if isinstance(value, bool):

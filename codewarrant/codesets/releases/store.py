@@ -19,6 +19,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import orjson
+
 from codewarrant.codesets.releases import canonical
 from codewarrant.codesets.releases.draft import Cell
 from codewarrant.codesets.releases.errors import ReleaseError
@@ -33,7 +35,7 @@ from codewarrant.codesets.releases.layout import (
 )
 from codewarrant.codesets.releases.release import Origin, Release
 
-KEYS_A_QUERY = 4_000
+KEYS_A_QUERY = 20_000
 """More keys than any claim asks for; longer lists are asked in several queries."""
 
 Key = Mapping[str, str | int | Decimal | bool | date | None]
@@ -110,26 +112,29 @@ class Store:
         days = [on] * len(keys) if on is None or isinstance(on, date) else list(on)
         if len(days) != len(keys):
             raise ValueError(f"{len(keys)} keys with {len(days)} days")
+        kind = layout(table).kind
+        names = tuple(keys[0]) if keys else ()
+        for name in names:
+            kind.column(name)
         found: list[Found] = [None] * len(keys)
-        asked = []
-        for at, day in enumerate(days):
-            speaks = None if day is None else self._speaks(table, day)
-            if speaks is not None and day is not None:
+        speaking = {day: self._speaks(table, day) for day in set(days) if day is not None}
+        places = [at for at, day in enumerate(days) if day and speaking[day] is not None]
+        for start in range(0, len(places), KEYS_A_QUERY):
+            part = places[start : start + KEYS_A_QUERY]
+            cells = [_cells(keys[at], names) for at in part]
+            when = [
+                (spoken[0], day_number(day, OPEN_START))
+                for at in part
+                if (day := days[at]) and (spoken := speaking[day])
+            ]
+            for at in part:
                 found[at] = ()
-                asked.append((at, speaks[0], day_number(day, OPEN_START)))
-        if not asked:
-            return found
-        names = tuple(keys[0])
-        columns = [layout(table).kind.column(name) for name in names]
-        for start in range(0, len(asked), KEYS_A_QUERY):
-            given = []
-            for at, release, day in asked[start : start + KEYS_A_QUERY]:
-                key = keys[at]
-                if len(key) != len(names):
-                    raise ValueError("keys of one lookup name the same columns")
-                given.append((at, release, day, [key[name] for name in names]))
-            self._fill(table, columns, given, found)
-        return found
+            for n, row in self._query(table, names, cells, when):
+                found[part[n]] = (*(found[part[n]] or ()), row)
+        return [
+            tuple(sorted(rows, key=_id)) if rows is not None and len(rows) > 1 else rows
+            for rows in found
+        ]
 
     def rows(self, release: Release) -> Iterator[Row]:
         """All rows of a release, in canonical order."""
@@ -143,7 +148,7 @@ class Store:
         """All rows of a key on any day, in every edition; the newest edition first."""
         own = layout(table)
         where = " AND ".join(f"{quoted(name)} = ?" for name in key)
-        given = [key_value(own.kind.column(name), value) for name, value in key.items()]
+        given = [key_value(value) for value in key.values()]
         out: list[Row] = []
         for number, release in self._releases:
             if release.table == table:
@@ -160,7 +165,7 @@ class Store:
         own = layout(release.table)
         day = day_number(on, OPEN_START)
         more = "".join(f" AND {quoted(name)} = ?" for name in where or {})
-        given = [key_value(own.kind.column(name), item) for name, item in (where or {}).items()]
+        given = [key_value(item) for item in (where or {}).values()]
         query = (
             f"SELECT count(*) FROM {own.table} WHERE release = ? AND effective_from <= ? "
             f"AND effective_to >= ?{more}"
@@ -231,39 +236,55 @@ class Store:
         self._speaking[table, on] = found
         return found
 
-    def _fill(
+    def _query(
         self,
         table: str,
-        columns: Sequence[Any],
-        given: Sequence[tuple[int, int, int, Sequence[Any]]],
-        found: list[Found],
-    ) -> None:
+        names: Sequence[str],
+        cells: Sequence[list[Any]],
+        when: Sequence[tuple[int, int]],
+    ) -> Iterator[tuple[int, Row]]:
+        """Rows with the place of their key. ``when`` has the release and the day of each key."""
         own = layout(table)
-        values: list[Any] = []
-        for at, release, day, key in given:
-            values += (at, release, day)
-            values += [key_value(column, item) for column, item in zip(columns, key, strict=True)]
-        names = ", ".join(f"k{at}" for at in range(len(columns)))
-        hole = "(" + "?, " * (len(columns) + 2) + "?)"
+        given: list[Any]
+        if len(set(when)) == 1:
+            release, day, first = "?2", "?3", 0
+            given = [orjson.dumps(cells).decode(), *when[0]]
+        else:
+            release, day, first = _part(0), _part(1), 2
+            whole = [(*at, *key) for at, key in zip(when, cells, strict=True)]
+            given = [orjson.dumps(whole).decode()]
         match = "".join(
-            f" AND t.{quoted(column.name)} = asked.k{at}" for at, column in enumerate(columns)
+            f" AND t.{quoted(name)} = {_part(at)}" for at, name in enumerate(names, first)
         )
+        # the keys travel as one JSON text, so that the statement is the same for any number of them
         query = (
-            f"WITH asked (n, release, day, {names}) AS (VALUES {', '.join([hole] * len(given))}) "
-            f"SELECT asked.n, asked.release, {_names(own.names, 't.')} "
-            f"FROM asked CROSS JOIN {own.table} t "
-            f"WHERE t.release = asked.release{match} "
-            "AND t.effective_from <= asked.day AND t.effective_to >= asked.day"
+            f"SELECT asked.key, t.release, {_names(own.names, 't.')} "
+            f"FROM json_each(?1) AS asked CROSS JOIN {own.table} AS t "
+            f"WHERE t.release = {release}{match} "
+            f"AND t.effective_from <= {day} AND t.effective_to >= {day}"
         )
         decode = own.decoder(self._labels)
         width = len(own.kind.key)
         releases = dict(self._releases)
-        gathered: dict[int, list[Row]] = {}
-        for n, number, *cells in self._connection().execute(query, values):
-            row = _row(own.names, width, decode(tuple(cells)), releases[number])
-            gathered.setdefault(n, []).append(row)
-        for n, rows in gathered.items():
-            found[n] = tuple(sorted(rows, key=lambda row: row.id))
+        for n, number, *values in self._connection().execute(query, given):
+            yield n, _row(own.names, width, decode(tuple(values)), releases[number])
+
+
+def _part(at: int) -> str:
+    return f"json_extract(asked.value, '$[{at}]')"
+
+
+def _cells(key: Key, names: Sequence[str]) -> list[Any]:
+    if len(key) != len(names):
+        raise ValueError("the keys of one lookup name the same columns")
+    try:
+        return [cell if isinstance(cell := key[name], str) else key_value(cell) for name in names]
+    except KeyError:
+        raise ValueError("the keys of one lookup name the same columns") from None
+
+
+def _id(row: Row) -> str:
+    return row.id
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
@@ -315,14 +336,6 @@ def canonical_text(
     connection: sqlite3.Connection, number: int, release: Release, labels: Mapping[int, str]
 ) -> Iterator[bytes]:
     """The canonical text of a release, as its rows lie in the file."""
-    decode = layout(release.table).decoder(labels)
-    width = len(layout(release.table).kind.key)
-
-    def rows() -> Iterator[list[Cell]]:
-        for values in scan(connection, release.table, number):
-            cells = decode(values)
-            yield cells[:width] + cells[width + 2 :] + cells[width : width + 2]
-
     header = canonical.Header(
         release.table,
         release.edition,
@@ -331,7 +344,8 @@ def canonical_text(
         release.covers_to,
         release.rows,
     )
-    return canonical.text(header, rows())
+    line = layout(release.table).liner(labels)
+    return canonical.text(header, map(line, scan(connection, release.table, number)))
 
 
 def _names(names: Iterable[str], prefix: str = "") -> str:

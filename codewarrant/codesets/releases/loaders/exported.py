@@ -34,8 +34,8 @@ def _draft(source: Source) -> Draft:
     with source.open() as file:
         header, _ = canonical.read(file, source.name)
     kind = TABLES[header.table]
-    names = [column.name for column in layout(header.table).columns]
-    order = [names.index(name) for name in kind.names] + [len(names), len(names) + 1]
+    names = layout(header.table).names
+    order = [names.index(name) for name in (*kind.names, "effective_from", "effective_to")]
 
     def rows() -> Iterator[Line]:
         with source.open() as file:

@@ -14,8 +14,9 @@ stand there twice with two rationales, since two older tables were merged: the f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from codewarrant.codesets.releases.draft import Asked, Cell, Draft, Line, Loader, quarter_days
 from codewarrant.codesets.releases.errors import ReleaseError
@@ -115,12 +116,12 @@ def _remarks(chosen: Sequence[Source], parts: Sequence[Source]) -> Iterator[str]
 def _rows(sources: Sequence[Source], name: str, by_name: bool) -> Iterator[Line]:
     first, last = quarter_days(name)
     latest = date.min
+    read = _reader()
     withdrawn: dict[tuple[Cell, ...], Cell] = {}
     for source in sources:
         count = 0
         rows = ncci.headed(source, "\t", _is_header)
         next(rows)
-        days = _Days()
         number = 1
         for number, cells in rows:
             # in workbooks the header goes on over some rows, which have no code
@@ -128,17 +129,21 @@ def _rows(sources: Sequence[Source], name: str, by_name: bool) -> Iterator[Line]
                 continue
             if len(cells) < 7 and not source.workbook:
                 raise _wrong(source, number, cells)
-            line = _line(source.name, number, cells, days)
-            begins, ends = line.cells[5:]
+            try:
+                edit = read(cells)
+            except ValueError as error:
+                raise ReleaseError(str(error), source.name, number) from error
+            begins, ends = edit[5:]
             assert isinstance(begins, date)
             if isinstance(ends, date) and ends < begins:
-                pair = (*line.cells[:2], begins)
-                if withdrawn.setdefault(pair, line.cells[3]) != line.cells[3]:
+                pair = (*edit[:2], begins)
+                if withdrawn.setdefault(pair, edit[3]) != edit[3]:
                     continue
-            ncci.not_later(begins, last, name, source.name, number)
-            latest = max(latest, begins)
+            if begins > latest:
+                ncci.not_later(begins, last, name, source.name, number)
+                latest = begins
             count += 1
-            yield line
+            yield Line(source.name, number, edit)
         if not count:
             raise ReleaseError("is truncated: no edits below the header", source.name, number)
     if by_name and latest < first - timedelta(days=92):
@@ -149,47 +154,60 @@ def _rows(sources: Sequence[Source], name: str, by_name: bool) -> Iterator[Line]
         )
 
 
-class _Days(dict[str, date | None]):
-    """Dates by their text; the same few stand in many rows."""
+class _Cells(dict[str, Any]):
+    """Cells by their text: the same few stand in many rows, and are checked once."""
 
-    def __missing__(self, text: str) -> date | None:
-        if text.strip() in ("*", ""):
-            day = None
-        else:
-            day = date(int(text[:4]), int(text[4:6]), int(text[6:8]))
-            if len(text.strip()) != 8:
-                raise ValueError(text)
-        self[text] = day
-        return day
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: str) -> Any:
+        cell = self[text] = self._read(text.strip())
+        return cell
 
 
-def _line(file: str, number: int, cells: list[str], days: _Days) -> Line:
-    one, two, old, start, end, indicator, rationale = (cells + [""] * 7)[:7]
-    one, two = one.strip(), two.strip()
-    if not ncci.CODE.fullmatch(one) or not ncci.CODE.fullmatch(two):
-        raise ReleaseError(f"`{one}` and `{two}` are no pair of codes", file, number)
-    if indicator.strip() not in ("0", "1", "9"):
-        raise ReleaseError(f"`{indicator}` is no modifier indicator (0, 1, 9)", file, number)
+def _day(text: str) -> date | None:
+    if text in ("*", ""):
+        return None
+    if len(text) != 8 or not text.isascii():
+        raise ValueError(f"`{text}` is no date (YYYYMMDD)")
     try:
-        begins, ends = days[start], days[end]
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError:
-        raise ReleaseError(f"`{start}` or `{end}` is no date (YYYYMMDD)", file, number) from None
-    if begins is None:
-        raise ReleaseError("the edit has no effective date", file, number)
-    if ends is not None and ends < begins:
-        raise ReleaseError(f"the edit ends {end} before it begins {start}", file, number)
-    if ends == begins:
-        ends = begins - _ONE_DAY
-    out: tuple[Cell, ...] = (
-        one,
-        two,
-        int(indicator),
-        rationale.strip() or None,
-        old.strip() == "*",
-        begins,
-        ends,
-    )
-    return Line(file, number, out)
+        raise ValueError(f"`{text}` is no date (YYYYMMDD)") from None
+
+
+def _code(text: str) -> str:
+    if ncci.CODE.fullmatch(text) is None:
+        raise ValueError(f"`{text}` is no code")
+    return text
+
+
+def _indicator(text: str) -> int:
+    if text not in ("0", "1", "9"):
+        raise ValueError(f"`{text}` is no modifier indicator (0, 1, 9)")
+    return int(text)
+
+
+def _reader() -> Callable[[list[str]], tuple[Cell, ...]]:
+    """A function from the cells of a row to those of an edit. It raises ``ValueError``."""
+    codes, days, indicators = _Cells(_code), _Cells(_day), _Cells(_indicator)
+    rationales = _Cells(lambda text: text or None)
+    marks = _Cells(lambda text: text == "*")
+
+    def read(cells: list[str]) -> tuple[Cell, ...]:
+        one, two, old, start, end, indicator, rationale = (cells + [""] * 7)[:7]
+        pair = codes[one], codes[two], indicators[indicator], rationales[rationale], marks[old]
+        begins, ends = days[start], days[end]
+        if begins is None:
+            raise ValueError("the edit has no effective date")
+        if ends is not None and ends <= begins:
+            if ends < begins:
+                raise ValueError(f"the edit ends on {end}, before it begins on {start}")
+            ends = begins - _ONE_DAY
+        return (*pair, begins, ends)
+
+    return read
 
 
 def _wrong(source: Source, number: int, cells: Sequence[str]) -> ReleaseError:
