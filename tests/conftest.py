@@ -5,6 +5,7 @@ Property tests draw the same examples on every machine. The installed snapshot i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from typer.testing import CliRunner
 from codewarrant.cli.app import app
 from codewarrant.coding.installed import installed_snapshot
 from codewarrant.coding.snapshot import Snapshot
+
+# a folder that is not there: what this machine's user imported plays no part in tests
+os.environ["CODEWARRANT_DATA"] = str(Path(__file__).parent / "nothing-imported")
 
 settings.register_profile(
     "same-everywhere",
