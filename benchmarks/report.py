@@ -27,7 +27,8 @@ every benchmark once and writes this page with its plots. This run took {minutes
 
 {machine}
 
-Trust the ratios more than the times: everything on this page was measured in one run.
+All times are of the processor, so that what else the machine does is not counted. Trust ratios more
+than times: everything on this page was measured in one run.
 """
 
 FORWARD = """\
@@ -39,7 +40,8 @@ facts give three firings whatever the number of rules. Before an engine is timed
 compared with the expected ones: each exactly once and no other.
 
 Median milliseconds for one chart. Loading the rules is not counted, nor is building the facts in
-the form that an engine takes; what was loaded is frozen out of garbage collection for all.
+the form that an engine takes; handing what fired to Python is. What was loaded is frozen out of
+garbage collection for all.
 """
 
 ENGINES = """\
@@ -49,10 +51,11 @@ ENGINES = """\
   511 constants on one field hang), in a process of its own that is timed from inside. A crash or a
   time-out is shown as such.
 - **CLIPS** (clipspy): facts asserted through `Template.assert_fact`, the call for a chart that
-  arrives as data; handing them over as text is slower. What fires is asserted as a fact and left in
-  CLIPS; reading it back is not counted.
-- **CLIPS, chart compiled in**: the chart is a part of the program, as a `deffacts`, and parsing it
-  is not counted. No chart that arrives can be run so: it shows what the network in C costs alone.
+  arrives as data; what fires is told to a Python function. **Facts as text**: the same through
+  `load_facts`.
+- **CLIPS, chart compiled in**: the chart is a part of the program, as a `deffacts`, its parsing is
+  not counted, and what fires stays in CLIPS. No chart that arrives can be run so: it shows what the
+  network in C costs alone.
 - **ZEN** (zen-engine): a decision table of the one-fact rules, asked once for all facts of a chart;
   to be compared with **Codewarrant, one-fact rules only**.
 - **plain Python**: a generated function for each rule, found in a dict by code, nested loops for
@@ -99,7 +102,6 @@ def page(results: Results) -> str:
         "Fitted exponents (least squares on logarithms; 0: does not grow, 1: linear):\n",
         exponent_table(results),
         "## Everything else\n",
-        "Medians; the language's times are of the processor.\n",
         other_table(results),
     ]
     return "\n".join(parts)
@@ -238,9 +240,10 @@ def _series(
 def other_table(results: Results) -> str:
     rows = []
     for name, seconds in results.medians.items():
-        extra = ", ".join(f"{key}: {value}" for key, value in results.extra[name].items())
-        rows.append([f"`{name}`", milliseconds(seconds), extra])
-    return table(["benchmark", "ms", "besides"], rows, left=1)
+        figures = results.extra[name]
+        said = ", ".join(f"{key}: {value}" for key, value in figures.items())
+        rows.append([f"`{name}`", said or f"{milliseconds(seconds)} ms"])
+    return table(["benchmark", "median, or what it counts"], rows)
 
 
 if __name__ == "__main__":

@@ -36,20 +36,20 @@ def verdicts(results: Results) -> list[Verdict]:
         _measured(results, "memory of its own (USS) of each worker after 1,000 charts", "MB", 30.0,
                   "test_memory_of_workers", "largest USS MB"),
         _share_of_validation(results),
-        _below(results, "5,000 rules: cold check (CPU)", "s", 4.0, "test_cold_check"),
+        _below(results, "5,000 rules: cold check", "s", 4.0, "test_cold_check"),
         _measured(results, "5,000 rules: peak memory of a cold check", "MiB", 350.0,
                   "test_peak_memory_of_a_cold_check", "peak MiB"),
-        _below(results, "5,000 rules: check after one word is edited (CPU)", "s", 0.15,
+        _below(results, "5,000 rules: check after one word is edited", "s", 0.15,
                "test_warm_check_after_an_edit[a word]"),
-        _below(results, "5,000 rules: check after lines moved in 250 rules (CPU)", "s", 0.15,
+        _below(results, "5,000 rules: check after lines moved in 250 rules", "s", 0.15,
                "test_warm_check_after_an_edit[lines above 250 rules]"),
-        _below(results, "5,000 rules: format all (CPU)", "s", 5.0, "test_format"),
+        _below(results, "5,000 rules: format all", "s", 5.0, "test_format"),
     ]  # fmt: skip
 
 
 def times(ratio: float) -> str:
     """A ratio to two digits."""
-    return f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}"
+    return f"{ratio:.2g}" if ratio < 1 else f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}"
 
 
 def _faster(results: Results, peer: str) -> Verdict:

@@ -1,8 +1,12 @@
-"""From checked rules to a program that is ready to run: 5,000 rules in the shapes of real packs."""
+"""From checked rules to a program that is ready to run: 5,000 rules in the shapes of real packs.
+
+Times are of the processor, so that what else the machine does is not counted.
+"""
 
 from __future__ import annotations
 
 import gc
+import time
 
 import pytest
 from language_pack import generated
@@ -17,7 +21,7 @@ from codewarrant.engine.plan import load as load_program
 
 RULES = 5000
 
-pytestmark = pytest.mark.benchmark(group="a program of 5,000 rules")
+pytestmark = pytest.mark.benchmark(group="a program of 5,000 rules", timer=time.process_time)
 
 
 @pytest.fixture(scope="module")
