@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -260,3 +261,81 @@ def evaluate(
     from codewarrant.cli.evaluate import run
 
     raise typer.Exit(run(charts, packs=pack or [], predictions=predictions, json=json))
+
+
+data = typer.Typer(
+    no_args_is_help=True, help="Code sets and edit tables: import official files, look them up."
+)
+app.add_typer(data, name="data")
+On = Annotated[
+    datetime | None,
+    typer.Option("--on", formats=["%Y-%m-%d"], help="Day of service; today if none."),
+]
+
+
+@data.command("import")
+def import_data(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files, ZIP archives and folders, as they were published.")
+    ],
+    edition: Annotated[
+        str, typer.Option("--edition", help="Which edition it is: 2026Q4, 2027.")
+    ] = "",
+    effective: Annotated[
+        datetime | None,
+        typer.Option("--effective", formats=["%Y-%m-%d"], help="First day of the edition."),
+    ] = None,
+    table: Annotated[
+        str, typer.Option("--table", help="Which table it is, where the file does not say.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Import official files: all that is in them, or nothing."""
+    from codewarrant.cli.data import run_import
+
+    first = effective.date() if effective else None
+    raise typer.Exit(run_import(paths, edition=edition, effective=first, table=table, json=json))
+
+
+@data.command("list")
+def list_data(on: On = None, json: Json = False) -> None:
+    """List what is installed, and how much of it is in force on a day."""
+    from codewarrant.cli.data import run_list
+
+    raise typer.Exit(run_list((on or datetime.now()).date(), json=json))
+
+
+@data.command("show")
+def show_data(
+    code: Annotated[str, typer.Argument(help="A diagnosis, procedure or other code.")],
+    on: On = None,
+    json: Json = False,
+) -> None:
+    """Show title, validity, notes, edits and history of a code."""
+    from codewarrant.cli.data_show import run_show
+
+    raise typer.Exit(run_show(code, (on or datetime.now()).date(), json=json))
+
+
+@data.command("diff")
+def diff_data(
+    before: Annotated[str, typer.Argument(help="A release: table@edition.")],
+    after: Annotated[str, typer.Argument(help="Another one: table@edition, or an edition.")],
+    json: Json = False,
+) -> None:
+    """Compare two editions of a table."""
+    from codewarrant.cli.data_editions import run_diff
+
+    raise typer.Exit(run_diff(before, after, json=json))
+
+
+@data.command("export")
+def export_data(
+    release: Annotated[str, typer.Argument(help="A release: table@edition.")],
+    to: Annotated[Path, typer.Option("--to", help="File to write: .tsv, .tsv.zst or .csv.")],
+    json: Json = False,
+) -> None:
+    """Write a release to a file, from which it can be imported again (not from CSV)."""
+    from codewarrant.cli.data_editions import run_export
+
+    raise typer.Exit(run_export(release, to, json=json))

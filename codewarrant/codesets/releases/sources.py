@@ -24,9 +24,11 @@ _ARCHIVE = b"PK\x03\x04"
 class Source:
     """One file: ``name`` is its path below what the user gave (``x.zip/part-1.TXT``)."""
 
-    def __init__(self, name: str, opens: Callable[[], BinaryIO]) -> None:
+    def __init__(self, name: str, opens: Callable[[], BinaryIO], size: int = 0) -> None:
         self.name = name
+        self.size = size
         self._opens = opens
+        self._reading: BinaryIO | None = None
 
     def __repr__(self) -> str:
         return f"Source({self.name})"
@@ -35,6 +37,13 @@ class Source:
     def base(self) -> str:
         """The name without folders and archives."""
         return self.name.rpartition("/")[2]
+
+    @property
+    def position(self) -> int:
+        """How many bytes have been read of a text that is being read; its size afterwards."""
+        if self._reading is None or self._reading.closed:
+            return self.size if self._reading is not None else 0
+        return self._reading.tell()
 
     def open(self) -> BinaryIO:
         """The content as a seekable binary file. Raises ``ReleaseError`` where it is unreadable."""
@@ -124,6 +133,7 @@ class Source:
     def _decoded(self, encoding: str) -> Iterator[str]:
         chosen = encoding or self.encoding
         with self.open() as file:
+            self._reading = file
             wrapped = io.TextIOWrapper(file, chosen, errors="strict", newline="")
             try:
                 yield from wrapped
@@ -166,7 +176,7 @@ def find(paths: Sequence[Path]) -> list[Source]:
 
 
 def _file(name: str, path: Path) -> list[Source]:
-    return _opened(Source(name, lambda: path.open("rb")), 0)
+    return _opened(Source(name, lambda: path.open("rb"), path.stat().st_size), 0)
 
 
 def _opened(source: Source, depth: int) -> list[Source]:
@@ -176,12 +186,15 @@ def _opened(source: Source, depth: int) -> list[Source]:
         raise ReleaseError(f"more than {DEPTH} archives inside each other", source.name)
     try:
         with source.open() as file, zipfile.ZipFile(file) as archive:
-            names = sorted(item.filename for item in archive.infolist() if not item.is_dir())
+            members = {
+                item.filename: item.file_size for item in archive.infolist() if not item.is_dir()
+            }
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise ReleaseError(f"is a damaged archive: {error}", source.name) from error
     found = []
-    for name in names:
-        found += _opened(Source(f"{source.name}/{name}", _member(source, name)), depth + 1)
+    for name, size in sorted(members.items()):
+        member = Source(f"{source.name}/{name}", _member(source, name), size)
+        found += _opened(member, depth + 1)
     return found
 
 

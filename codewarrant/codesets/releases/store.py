@@ -27,6 +27,7 @@ from codewarrant.codesets.releases.errors import ReleaseError
 from codewarrant.codesets.releases.layout import (
     FORMAT,
     OPEN_START,
+    Layout,
     day_number,
     day_of,
     key_value,
@@ -173,6 +174,39 @@ class Store:
         cursor = self._connection().execute(query, (self._number(release), day, day, *given))
         return int(cursor.fetchone()[0])
 
+    def only_in(self, one: Release, other: Release) -> Iterator[Row]:
+        """Rows in force on the first day of ``one`` whose key is not in ``other`` on its own."""
+        own = layout(one.table)
+        query = (
+            f"SELECT {_names(own.names, 'a.')} FROM {own.table} AS a "
+            f"WHERE a.release = ? AND a.effective_from <= ? AND a.effective_to >= ? "
+            f"AND NOT EXISTS (SELECT 1 FROM {own.table} AS b WHERE b.release = ?{_same_key(own)} "
+            "AND b.effective_from <= ? AND b.effective_to >= ?)"
+        )
+        decode = own.decoder(self._labels)
+        for values in self._connection().execute(query, (*self._day(one), *self._day(other))):
+            yield _row(own.names, len(own.kind.key), decode(values), one)
+
+    def differing(self, one: Release, other: Release) -> Iterator[tuple[Row, Row]]:
+        """Rows in force in both editions, each on its first day, whose other columns differ."""
+        own = layout(one.table)
+        rest = [name for name in own.kind.names if name not in own.kind.key]
+        if not rest:
+            return
+        differ = " OR ".join(f"a.{quoted(name)} IS NOT b.{quoted(name)}" for name in rest)
+        query = (
+            f"SELECT {_names(own.names, 'a.')}, {_names(own.names, 'b.')} "
+            f"FROM {own.table} AS a CROSS JOIN {own.table} AS b "
+            f"WHERE a.release = ? AND a.effective_from <= ? AND a.effective_to >= ? "
+            f"AND b.release = ?{_same_key(own)} "
+            f"AND b.effective_from <= ? AND b.effective_to >= ? AND ({differ})"
+        )
+        decode = own.decoder(self._labels)
+        width, keys = len(own.names), len(own.kind.key)
+        for values in self._connection().execute(query, (*self._day(one), *self._day(other))):
+            before, after = decode(values[:width]), decode(values[width:])
+            yield _row(own.names, keys, before, one), _row(own.names, keys, after, other)
+
     def text(self, release: Release) -> Iterator[bytes]:
         """The canonical text of a release, in pieces."""
         return canonical_text(self._connection(), self._number(release), release, self._labels)
@@ -217,6 +251,10 @@ class Store:
             if own == release:
                 return number
         raise ReleaseError(f"{release.table} {release.edition} is not installed", str(self.path))
+
+    def _day(self, release: Release) -> tuple[int, int, int]:
+        day = day_number(release.as_of, OPEN_START)
+        return self._number(release), day, day
 
     def _scan(self, table: str, number: int) -> Iterable[tuple[Any, ...]]:
         return scan(self._connection(), table, number)
@@ -346,6 +384,10 @@ def canonical_text(
     )
     line = layout(release.table).liner(labels)
     return canonical.text(header, map(line, scan(connection, release.table, number)))
+
+
+def _same_key(own: Layout) -> str:
+    return "".join(f" AND b.{quoted(name)} = a.{quoted(name)}" for name in own.kind.key)
 
 
 def _names(names: Iterable[str], prefix: str = "") -> str:
