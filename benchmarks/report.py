@@ -206,8 +206,13 @@ def exponent_table(results: Results) -> str:
     for engine in results.engines:
         curves = [results.points(engine, facts=facts) for facts in all_facts]
         curves += [results.points(engine, rules=rules) for rules in all_rules]
-        rows.append([engine, *(f"{exponent(one):.2f}" if len(one) > 1 else "" for one in curves)])
+        rows.append([engine, *(power(one) if len(one) > 1 else "" for one in curves)])
     return table(head, rows)
+
+
+def power(points: list[tuple[float, float]]) -> str:
+    """The fitted exponent to two digits; what rounds to nothing has no sign."""
+    return f"{round(exponent(points), 2) + 0.0:.2f}"
 
 
 def plots(results: Results) -> dict[str, str]:
@@ -217,10 +222,16 @@ def plots(results: Results) -> dict[str, str]:
     against_facts = _series(results, shown, rules=AT_RULES)
     return {
         "benchmarks-rules.svg": log_plot(
-            f"One chart of {AT_FACTS:,} facts", "rules", "ms", against_rules
+            f"One chart of {AT_FACTS:,} facts (exponents in brackets)",
+            "rules",
+            "ms",
+            against_rules,
         ),
         "benchmarks-facts.svg": log_plot(
-            f"One chart under {AT_RULES:,} rules", "facts", "ms", against_facts
+            f"One chart under {AT_RULES:,} rules (exponents in brackets)",
+            "facts",
+            "ms",
+            against_facts,
         ),
     }
 
@@ -232,7 +243,7 @@ def _series(
     for engine in engines:
         points = results.points(engine, rules=rules, facts=facts)
         if len(points) > 1:
-            label = f"{engine} (exponent {exponent(points):.2f})"
+            label = f"{engine} ({power(points)})"
             found.append(Series(label, tuple(points)))
     return found
 
