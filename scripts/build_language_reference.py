@@ -10,7 +10,9 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from codewarrant.codesets.releases.tables import TABLES
 from codewarrant.dsl.diagnostics import LINTS
+from codewarrant.dsl.installed_tables import column_types, joinable
 from codewarrant.dsl.types import fields_of, named_type
 from codewarrant.schema import CODE_ATTRIBUTES, ENTITIES, SECTIONS, SINGLE
 
@@ -20,7 +22,7 @@ START = "## Fields\n"
 
 def reference() -> str:
     """The generated part of the page."""
-    return "\n".join([*_fields(), *_attributes(), *_sections(), *_lints()]) + "\n"
+    return "\n".join([*_fields(), *_attributes(), *_installed(), *_sections(), *_lints()]) + "\n"
 
 
 def with_reference(page: str) -> str:
@@ -47,6 +49,22 @@ def _attributes() -> Iterator[str]:
     for name, (kind, meaning) in CODE_ATTRIBUTES.items():
         spoken = named_type(kind).spoken if kind != "code" else "code"
         yield f"| `{name}` | {spoken} | {meaning} |"
+    yield ""
+
+
+def _installed() -> Iterator[str]:
+    yield from ("## Installed tables", "")
+    yield "Named by `from release NAME`. Besides its own columns each has `edition` (text),"
+    yield from ("`effective_from` and `effective_to` (dates), and takes the key `on`.", "")
+    yield from ("| name | what it holds | columns |", "|---|---|---|")
+    for name in joinable():
+        kind = TABLES[name]
+        columns = ", ".join(
+            f"`{column}` ({found.spoken})"
+            for column, found in column_types(kind).items()
+            if column in kind.names
+        )
+        yield f"| `{name}` | {kind.what} | {columns} |"
     yield ""
 
 

@@ -12,11 +12,13 @@ from pydantic import ValidationError
 
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, did_you_mean, fault
+from codewarrant.dsl.installed_tables import given_rows
 from codewarrant.dsl.lower_terms import check_word, constant
 from codewarrant.dsl.scope import Names, Scope
 from codewarrant.dsl.types import NUMBERS, Type, fields_of
 from codewarrant.dsl.words import known_section, words_of
 from codewarrant.engine.facts import Evidence, Fact, make_fact
+from codewarrant.engine.relation import ON, Relation
 from codewarrant.engine.trace import Sentence
 from codewarrant.engine.values import Value
 from codewarrant.schema import CLOCKS, ENTITIES, OPEN, SINGLE, age, to_fact
@@ -50,6 +52,8 @@ class Case:
     clocks: Mapping[str, date | None]
     supplied: frozenset[str]
     sentences: tuple[Sentence, ...]
+    tables: Mapping[str, Relation]
+    """The installed tables with the rows that the example gives, by pack and name."""
 
 
 def lower_case(
@@ -105,14 +109,55 @@ def lower_case(
                     f"`supplied` is for: {', '.join(OPEN)}",
                 ).diagnostic
             )
+    tables = _tables(example.given.rows, scope, faults)
     if len(faults) > before:
         return None
-    return Case(example, tuple(facts), named, clocks, frozenset(example.given.supplied), sentences)
+    return Case(
+        example, tuple(facts), named, clocks, frozenset(example.given.supplied), sentences, tables
+    )
+
+
+def _tables(
+    rows: tuple[s.RowNode, ...], scope: Scope, faults: list[Diagnostic]
+) -> dict[str, Relation]:
+    """Every installed table that the pack can join, with the rows given of it."""
+    installed = {name: one for name, one in scope.names.tables.items() if one.release}
+    given: dict[str, list[Mapping[str, Value]]] = {name: [] for name in installed}
+    for node in rows:
+        name = node.table.text
+        if name not in installed:
+            file = name in scope.names.tables
+            faults.append(
+                fault(
+                    "CW0802" if file else "CW0207",
+                    node.table.span,
+                    f"the rows of `{name}` stand in its file"
+                    if file
+                    else f"there is no table `{name}`",
+                    did_you_mean(name, installed),
+                ).diagnostic
+            )
+            continue
+        known = {column: kind for column, kind in installed[name].columns.items() if column != ON}
+        values = _read(node, name, known, scope, faults)
+        given[name].append({key: value for key, value in values.items() if value is not None})
+    return {one.name: given_rows(one, given[name]) for name, one in installed.items()}
 
 
 def _fields(node: s.FactNode, scope: Scope, faults: list[Diagnostic]) -> dict[str, Any]:
-    known = fields_of(node.entity)
     values: dict[str, Any] = dict(USUAL.get(node.entity, {}))
+    return values | _read(node, node.entity, fields_of(node.entity), scope, faults)
+
+
+def _read(
+    node: s.FactNode | s.RowNode,
+    what: str,
+    known: Mapping[str, Type],
+    scope: Scope,
+    faults: list[Diagnostic],
+) -> dict[str, Any]:
+    """The values of the fields as written."""
+    values: dict[str, Any] = {}
     seen: set[str] = set()
     for name, items, many in node.fields:
         try:
@@ -121,7 +166,7 @@ def _fields(node: s.FactNode, scope: Scope, faults: list[Diagnostic]) -> dict[st
                 raise fault(
                     "CW0208",
                     name.span,
-                    f"`{node.entity}` has no field `{name.text}`",
+                    f"`{what}` has no field `{name.text}`",
                     did_you_mean(name.text, known) or f"its fields: {', '.join(sorted(known))}",
                 )
             if name.text in seen:

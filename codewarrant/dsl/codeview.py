@@ -56,13 +56,24 @@ class CodeView(Protocol):
         """The relation of code attributes, for running examples."""
         ...
 
+    def table(self, name: str) -> Relation | None:
+        """The installed table of that name; None where the installation has none."""
+        ...
+
 
 class InstalledCodes:
-    """Answers from releases, by system; ``attributes`` is the relation that goes with them."""
+    """Answers from releases, by system; ``attributes`` is the relation that goes with them, and
+    ``tables`` are the installed tables by name."""
 
-    def __init__(self, releases: Mapping[str, CodeSet], attributes: Relation | None = None) -> None:
+    def __init__(
+        self,
+        releases: Mapping[str, CodeSet],
+        attributes: Relation | None = None,
+        tables: Mapping[str, Relation] | None = None,
+    ) -> None:
         self._releases = dict(releases)
         self._attributes = attributes
+        self._tables = dict(tables or {})
         self._orders = {
             system: CodeOrder(system, self._releases[system].moved())
             if system in self._releases
@@ -92,6 +103,9 @@ class InstalledCodes:
 
     def attributes(self) -> Relation | None:
         return self._attributes
+
+    def table(self, name: str) -> Relation | None:
+        return self._tables.get(name)
 
     def with_attribute(self, attribute: str, value: str | bool) -> Intervals | None:
         if attribute == "laterality":

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, Related, fault
+from codewarrant.dsl.installed_tables import installed_table
 from codewarrant.dsl.lower_conditions import lower_condition
 from codewarrant.dsl.lower_terms import constant, lower_term
 from codewarrant.dsl.scope import Names, ParameterInfo, Scope, Variable
@@ -115,7 +116,11 @@ class Declarations:
         for name, table in self._once(tables, "table").items():
             self._cited(table.cites)
             try:
-                names.tables[name] = read_table(names.pack, table, self._files, names.codes)
+                names.tables[name] = (
+                    read_table(names.pack, table, self._files, names.codes)
+                    if table.release is None
+                    else installed_table(names.pack, table, names.codes)
+                )
             except Fault as error:
                 self._faults.append(error.diagnostic)
                 names.lost.add(name)

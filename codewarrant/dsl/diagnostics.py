@@ -66,6 +66,8 @@ CODES: dict[str, str] = {
     "CW0507": "a table file that has changed",
     "CW0508": "a table that cannot be read",
     "CW0509": "an empty value set",
+    "CW0510": "an installed table that does not exist",
+    "CW0511": "an installed table with dates of its own",
     # overrides and linking
     "CW0601": "an override of a rule that is not there",
     "CW0602": "an override of a mandatory rule",

@@ -97,7 +97,7 @@ def run_examples(
         if names is not None and pack.name not in names:
             continue
         parts = tuple(by_name[name] for name in (*pack.extends, pack.name))
-        linked = link(replace(checked, packs=parts), codes)
+        linked = link(replace(checked, packs=parts), codes, installed=False)
         if not linked.ok:
             continue
         loaded = load(linked.program)
@@ -113,7 +113,8 @@ def run_examples(
 
 
 def _chart(case: Case, linked: Linked) -> Chart:
-    return Chart(case.facts, case.clocks, case.supplied, linked.relations, case.sentences)
+    relations = {**linked.relations, **case.tables}
+    return Chart(case.facts, case.clocks, case.supplied, relations, case.sentences)
 
 
 def _run(case: Case, pack: CheckedPack, linked: Linked, loaded: Loaded) -> CaseResult:

@@ -65,7 +65,7 @@ KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (
         "a given fact, such as `diagnosis: code I10`",
-        frozenset(("CLOCK", "ENTITY", "NOTE", "SUPPLIED")),
+        frozenset(("CLOCK", "ENTITY", "NOTE", "ROW", "SUPPLIED")),
     ),
     (
         "the outcome: `fires`, `does not fire` or `expect …`",

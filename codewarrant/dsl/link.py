@@ -35,9 +35,11 @@ class Linked:
         return not any(item.severity == "error" for item in self.diagnostics)
 
 
-def link(checked: Checked, codes: CodeView) -> Linked:
+def link(checked: Checked, codes: CodeView, installed: bool = True) -> Linked:
     """One program of all packs. ``diagnostics`` holds only what comes of putting them together;
     a program with errors is not to be run.
+
+    Without ``installed`` the tables of the installation are left out: examples give their own rows.
     """
     faults: list[Diagnostic] = []
     order = {pack.name: pack.extends for pack in checked.packs}
@@ -67,8 +69,10 @@ def link(checked: Checked, codes: CodeView) -> Linked:
     relations: dict[str, Relation] = {}
     for pack in checked.packs:
         for name, table in sorted(pack.names.tables.items()):
-            if table.relation.name == f"{pack.name}/{name}":
-                relations[table.relation.name] = table.relation
+            if table.name != f"{pack.name}/{name}" or table.relation is None:
+                continue
+            if installed or not table.release:
+                relations[table.name] = table.relation
     attributes = codes.attributes()
     if attributes is not None:
         relations[CODES] = attributes

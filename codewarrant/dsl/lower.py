@@ -157,7 +157,7 @@ def _bind_anyway(node: s.Scope, scope: Scope) -> Scope:
 
 def _binder(node: s.Scope | s.RowBinder, variable: Variable, scope: Scope) -> c.Binder:
     if variable.table is not None:
-        return c.Binder(variable.name, relation=variable.table.relation.name)
+        return c.Binder(variable.name, relation=variable.table.name)
     found = scope.vars[variable.name].codes
     documented = isinstance(node, s.Scope) and node.documented
     return c.Binder(variable.name, variable.entity, documented=documented, codes=found)

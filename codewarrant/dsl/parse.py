@@ -66,7 +66,7 @@ RESERVED = frozenset(
         "descendants diagnosis document does earliest effective encounter every expect extends "
         "false finding fires has hcpcs icd10cm icd10pcs icd9cm in known latest line lint "
         "medication mention modifier no none not note nothing observation one or owner patient "
-        "payer pos practitioner procedure query reported revenue review rule some sum supplied "
+        "payer pos practitioner procedure query reported revenue review row rule some sum supplied "
         "then true unknown where when unless if",
     )
 )

@@ -13,7 +13,7 @@ from codewarrant.dsl.mistakes import written_otherwise
 from codewarrant.dsl.sets import SetReader, ValueSet
 from codewarrant.dsl.types import Type, fields_of
 from codewarrant.engine.program import Citation, Parameter
-from codewarrant.engine.relation import MemoryRelation
+from codewarrant.engine.relation import Relation
 from codewarrant.engine.values import ANY_CODE, Intervals
 from codewarrant.schema import ENTITIES, SINGLE
 
@@ -28,10 +28,16 @@ class ParameterInfo:
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    relation: MemoryRelation
+    """``relation`` is None for a table that the installation lacks; ``release`` names the installed
+    table that is meant, empty for one of the pack's own files."""
+
+    name: str
+    """Pack and name, as the engine knows it."""
+    relation: Relation | None
     columns: Mapping[str, Type]
     codes: Mapping[str, Intervals]
     """Where the codes of each code column stand."""
+    release: str = ""
 
 
 @dataclass(slots=True)

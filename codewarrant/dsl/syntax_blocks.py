@@ -99,6 +99,15 @@ class FactNode:
 
 
 @dataclass(frozen=True, slots=True)
+class RowNode:
+    """A row of an installed table, given to an example."""
+
+    table: Name
+    fields: tuple[tuple[Name, tuple[Literal_ | Word, ...], bool], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class NoteNode:
     text: str
     section: Quoted | None
@@ -109,6 +118,7 @@ class NoteNode:
 @dataclass(frozen=True, slots=True)
 class Given:
     facts: tuple[FactNode, ...]
+    rows: tuple[RowNode, ...]
     notes: tuple[NoteNode, ...]
     clocks: tuple[tuple[str, date], ...]
     supplied: tuple[str, ...]
@@ -204,9 +214,13 @@ class ParameterBlock:
 
 @dataclass(frozen=True, slots=True)
 class TableBlock:
+    """``release`` names an installed table, which has columns and dates of its own; ``file`` is
+    None then."""
+
     name: Name
     title: str
-    file: Quoted
+    file: Quoted | None
+    release: Name | None
     columns: tuple[tuple[Name, str], ...]
     sha256: Quoted | None
     dates: tuple[Name, Name] | None

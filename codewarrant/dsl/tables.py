@@ -25,6 +25,7 @@ def read_table(
     pack: str, block: s.TableBlock, files: Mapping[str, bytes], codes: CodeView
 ) -> TableInfo:
     """Read a table. Raises ``Fault`` for a missing or changed file, and for its first bad cell."""
+    assert block.file is not None
     name = block.file.text
     data = table_file(block.file, block.sha256, f"table `{block.name.text}`", block.name, files)
     types = {column.text: named_type(kind) for column, kind in block.columns}
@@ -46,7 +47,7 @@ def read_table(
     places = {
         column: tuple(item for item in found if item.system) for column, found in places.items()
     }
-    return TableInfo(relation, types, places)
+    return TableInfo(relation.name, relation, types, places)
 
 
 def table_file(
@@ -109,6 +110,7 @@ def _with_day_after(row: Row, block: s.TableBlock, column: str) -> Row:
 
 
 def _rows(block: s.TableBlock, name: str, data: bytes, types: Mapping[str, Type]) -> list[Row]:
+    assert block.file is not None
     try:
         reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
         lines = list(reader)

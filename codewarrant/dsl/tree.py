@@ -133,6 +133,10 @@ class Builder(TermBuilder):
         fields = tuple(item for item in items if isinstance(item, tuple))
         return s.FactNode(singular(str(items[0])), var, fields, self.span(meta))
 
+    def given_row(self, meta: Meta, items: list[Any]) -> s.RowNode:
+        fields = tuple(item for item in items if isinstance(item, tuple))
+        return s.RowNode(self.name(items[0]), fields, self.span(meta))
+
     def near_facts(self, meta: Meta, items: list[Any]) -> tuple[s.Name, ...]:
         return tuple(self.name(item) for item in items)
 
@@ -162,6 +166,7 @@ class Builder(TermBuilder):
         marks = [item for item in items if isinstance(item, Marked)]
         return s.Given(
             all_in(items, s.FactNode),
+            all_in(items, s.RowNode),
             all_in(items, s.NoteNode),
             tuple(item.value for item in marks if item.kind == "clock"),
             tuple(item.value for item in marks if item.kind == "supplied"),

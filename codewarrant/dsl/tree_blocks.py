@@ -187,13 +187,18 @@ class BlockBuilder(Builder):
             self.span(meta),
         )
 
+    def installed(self, meta: Meta, items: list[Any]) -> Marked:
+        return Marked("release", self.name(items[0]), self.span(meta))
+
     def table(self, meta: Meta, items: list[Any]) -> s.TableBlock:
         dates, through = self.once(items, "effective by columns") or (None, False)
+        release = self.once(items, "release")
         columns = tuple(item for item in items if isinstance(item, tuple))
         return s.TableBlock(
             self.name(items[0]),
             self.quoted(items[1]).text,
-            self.quoted(items[2]),
+            None if release else self.quoted(items[2]),
+            release,
             columns,
             self.once(items, "sha256"),
             dates,

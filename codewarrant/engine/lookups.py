@@ -24,7 +24,7 @@ class Lookups:
     def __init__(self, relations: Mapping[str, Relation] | None, on: date | None) -> None:
         self._relations = relations or {}
         self._on = on
-        self._rows: dict[tuple[str, Keys], tuple[Row, ...]] = {}
+        self._rows: dict[tuple[str, Keys], tuple[Row, ...] | None] = {}
         self._used: set[tuple[str, Keys]] = set()
 
     def has(self, name: str) -> bool:
@@ -43,17 +43,17 @@ class Lookups:
         if fresh:
             answers = relation.lookup([dict(keys) for keys in fresh], self._on)
             for keys, rows in zip(fresh, answers, strict=True):
-                self._rows[name, keys] = tuple(rows)
+                self._rows[name, keys] = None if rows is None else tuple(rows)
 
     def rows(self, name: str, keys: Keys) -> tuple[Row, ...] | None:
-        """The rows for these keys, ordered by id; None if the table is not there."""
-        found = self._rows.get((name, keys))
-        if found is None:
+        """The rows for these keys, ordered by id; None if the table is not there or cannot know."""
+        if (name, keys) not in self._rows:
             if name not in self._relations:
                 return None
             self.prefetch(name, (keys,))
-            found = self._rows[name, keys]
-        self._used.add((name, keys))
+        found = self._rows[name, keys]
+        if found is not None:
+            self._used.add((name, keys))
         return found
 
     def recorded(self) -> tuple[LookedUp, ...]:
@@ -64,7 +64,7 @@ class Lookups:
                 name,
                 self._relations[name].digest,
                 dict(keys),
-                tuple(row.id for row in self._rows[name, keys]),
+                tuple(row.id for row in self._rows[name, keys] or ()),
             )
             for name, keys in asked
         )

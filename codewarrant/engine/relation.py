@@ -29,13 +29,43 @@ class Relation(Protocol):
 
     def lookup(
         self, keys: Sequence[Mapping[str, Value]], on: date | None
-    ) -> Sequence[Sequence[Row]]:
+    ) -> Sequence[Sequence[Row] | None]:
         """For each key (some columns with their values) the rows that match and are in force.
 
         The answer has one sequence of rows a key, in the order of the keys; rows are ordered by id.
+        None for a key of which the table cannot know: its day lies outside what the table covers.
         ``on`` of None means that the date is unknown: only rows without dates match.
         """
         ...
+
+
+ON = "on"
+"""The column by which a key brings its own day, in tables that take one: lines have their dates."""
+
+
+class RowsOnDay:
+    """A relation whose keys may hold their own day in the column :data:`ON`, which its rows then
+    have too."""
+
+    def __init__(self, inner: Relation) -> None:
+        self.name = inner.name
+        self.digest = inner.digest
+        self.columns: Mapping[str, str] = {**inner.columns, ON: "date"}
+        self._inner = inner
+
+    def lookup(
+        self, keys: Sequence[Mapping[str, Value]], on: date | None
+    ) -> Sequence[Sequence[Row] | None]:
+        return [self._one(key, on) for key in keys]
+
+    def _one(self, key: Mapping[str, Value], on: date | None) -> Sequence[Row] | None:
+        own = key.get(ON)
+        day = own if isinstance(own, date) else on
+        rest = {name: value for name, value in key.items() if name != ON}
+        (found,) = self._inner.lookup([rest], day)
+        if found is None or day is None:
+            return found
+        return [Row(row.id, {**row.columns, ON: day}) for row in found]
 
 
 class MemoryRelation:

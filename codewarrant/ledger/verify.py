@@ -217,7 +217,8 @@ def _asked_again(
             continue
         keys = {column: _typed(form, table.columns[column]) for column, form in one["keys"].items()}
         (rows,) = table.lookup([keys], on)
-        answers.append(LookedUp(name, table.digest, keys, tuple(row.id for row in rows)))
+        ids = ("?",) if rows is None else tuple(row.id for row in rows)  # once it could answer
+        answers.append(LookedUp(name, table.digest, keys, ids))
     return tuple(answers), tuple(
         TableChecked(name, digest, count, name in relations and relations[name].digest == digest)
         for (name, digest), count in sorted(counts.items())

@@ -28,7 +28,7 @@ from codewarrant.engine.conditions import Window
 from codewarrant.engine.errors import EngineError
 from codewarrant.engine.plan import load
 from codewarrant.engine.program import Parameter
-from codewarrant.engine.relation import MemoryRelation
+from codewarrant.engine.relation import MemoryRelation, RowsOnDay
 from codewarrant.engine.relation import Row as TableRow
 from codewarrant.engine.run import run
 from codewarrant.engine.trace import Chart, Outcome, Sentence
@@ -370,6 +370,43 @@ def test_an_unknown_key_is_undetermined_and_asks_nothing():
 def test_a_table_that_is_not_there_is_undetermined():
     found = outcome(c.TRUE, patterns=(row("r", "pairs", a=field("e", "t")),))
     assert [one.kind for one in found.near_misses] == ["undetermined"]
+
+
+class Until2025(MemoryRelation):
+    """A table that covers no day after 2025."""
+
+    def lookup(self, keys, on):
+        known = on is not None and on.year <= 2025
+        return super().lookup(keys, on) if known else [None for _ in keys]
+
+
+def test_a_table_that_does_not_cover_the_day_is_undetermined():
+    table = Until2025("pairs", "d1", PAIRS.columns, PAIRS.rows)
+    pattern = (row("r", "pairs", a=field("e", "k")),)
+    asked = {"known": {"k": "x"}, "patterns": pattern, "relations": (table,)}
+    late = outcome(c.TRUE, **asked, clocks={"date of service": date(2026, 1, 1)})
+    assert [(one.kind, one.missing) for one in late.near_misses] == [
+        ("undetermined", ("table pairs",))
+    ]
+    assert late.lookups == ()
+    early = outcome(c.TRUE, **asked, clocks={"date of service": date(2025, 12, 31)})
+    assert len(early.firings) == 2
+
+
+def test_a_key_may_bring_its_own_day():
+    dated = MemoryRelation(
+        "pairs",
+        "d2",
+        {"a": "text", "start": "date", "end": "date"},
+        [TableRow("1", {"a": "x", "start": date(2024, 1, 1), "end": date(2025, 1, 1)})],
+        ("start", "end"),
+    )
+    pattern = (row("r", "pairs", a=field("e", "k"), on=field("e", "day")),)
+    for day, fired in ((date(2024, 6, 1), 1), (date(2025, 1, 1), 0)):
+        found = outcome(
+            c.TRUE, patterns=pattern, known={"k": "x", "day": day}, relations=(RowsOnDay(dated),)
+        )
+        assert len(found.firings) == fired
 
 
 def test_no_row_of_a_table():

@@ -9,7 +9,7 @@ from itertools import pairwise
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.diagnostics import Related
 from codewarrant.dsl.lints.finding import Finding, Subject, last_day
-from codewarrant.engine.relation import Row
+from codewarrant.engine.relation import MemoryRelation, Row
 
 
 def open_ended_date(subject: Subject) -> Iterator[Finding]:
@@ -48,7 +48,10 @@ def overlapping_dates(subject: Subject) -> Iterator[Finding]:
     """Two rows of a table that say the same for the same days."""
     for block in subject.blocks(s.TableBlock):
         table = subject.pack.names.tables.get(block.name.text)
-        if table is None or block.dates is None or table.relation.dates is None:
+        if table is None or block.dates is None or block.file is None:
+            continue
+        assert isinstance(table.relation, MemoryRelation)
+        if table.relation.dates is None:
             continue
         start, end = table.relation.dates
         skip = {start, end, *(name.text for name in block.dates)}

@@ -126,7 +126,10 @@ class Moment:
         if table is None:
             return None, frozenset((f"table {relation}",))
         on = self.chart.clocks.get("date of service")
-        rows = tuple(table.lookup([dict(wanted)], on)[0])
+        answer = table.lookup([dict(wanted)], on)[0]
+        if answer is None:  # the day lies outside what the table covers
+            return None, frozenset((f"table {relation}",))
+        rows = tuple(answer)
         self.asked[relation, wanted] = rows
         return rows, NOTHING
 

@@ -116,6 +116,10 @@ def near_miss(binding: Binding, judgement: Judgement, moment: Moment) -> NearMis
         return NearMiss("excused", stage, rule.id, bound, by, because)
     missing = found.missing | judge(binding, moment).missing
     missing |= binding.variant.missing | only_possible(env, moment)
+    # a row that is unknown although every key is known: it is the table itself that is wanting
+    tables = {one.var: f"table {one.relation}" for one in rule.binders if one.relation}
+    if missing and missing <= tables.keys():
+        missing = frozenset(tables[var] for var in missing)
     if rule.if_unknown == "default":
         review = rule.mandatory or any(
             isinstance(one, Remove | Omit | Replace) for one, _ in judgement.actions
