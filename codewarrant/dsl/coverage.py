@@ -2,7 +2,8 @@
 
 An atom is shown to decide if some candidate fires that would not with the atom the other way
 round, and some other does not that would: masking MC/DC (DO-248C, FAQ 42), on the candidates of
-all examples of the pack. What is unknown counts as neither.
+all examples of the pack. What is unknown counts as neither; only a test whether something is known
+is shown by a candidate that would be undetermined without it, since that is what it guards.
 """
 
 from __future__ import annotations
@@ -186,11 +187,28 @@ def _count(one: Candidate, tally: _Tally, example: str) -> None:
     if fires and one.verdict != "fires":
         return  # all atoms hold, but a value that an action needs is not known
     where = tally.lets if fires else tally.stops
+    guards = _guards(one.rule)
     for atom, truth in truths.items():
         if truth is None or atom in where:
             continue
-        if _fires(one.rule, {**truths, atom: not truth}) is (not fires):
+        turned_round = _fires(one.rule, {**truths, atom: not truth})
+        if turned_round is (not fires) or (turned_round is None and atom in guards):
             where[atom] = example
+
+
+def _guards(rule: Rule) -> frozenset[int]:
+    """The atoms outside quantifiers that ask whether something is known."""
+    parts: list[c.Condition] = [rule.when, *(one.when for one in rule.exceptions)]
+    found: set[int] = set()
+    while parts:
+        match parts.pop():
+            case c.AllOf(items) | c.AnyOf(items):
+                parts += items
+            case c.Not(item):
+                parts.append(item)
+            case c.Known(atom):
+                found.add(atom)
+    return frozenset(found)
 
 
 def _fires(rule: Rule, truths: Mapping[int, Truth]) -> Truth:
@@ -211,7 +229,8 @@ def _excused(rule: Rule, one: Unless, truths: Mapping[int, Truth]) -> Truth:
 
 
 def _truth(item: c.Condition, truths: Mapping[int, Truth], unreached: bool) -> Truth:
-    """``unreached`` is for atoms of a row that is not there, or of an exception out of force."""
+    """``unreached`` is the truth in favour of the whole for atoms that were not looked at: those of
+    a row that is not there, or of an exception out of force."""
     match item:
         case c.AllOf(items):
             return _and([_truth(part, truths, unreached) for part in items])
@@ -219,7 +238,7 @@ def _truth(item: c.Condition, truths: Mapping[int, Truth], unreached: bool) -> T
             found = _and([_not(_truth(part, truths, unreached)) for part in items])
             return _not(found)
         case c.Not(part):
-            return _not(_truth(part, truths, unreached))
+            return _not(_truth(part, truths, not unreached))
         case c.Quantified() if alone(item) and any(
             atom in truths for atom, _ in atoms_of(item.where)
         ):
