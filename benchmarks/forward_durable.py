@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ BUCKETS = 61
 
 
 class Crashed(Exception):
-    """The process ended; the message is what it came to."""
+    """The process ended or could not go on; the message is what it came to."""
 
 
 class TimedOut(Exception):
@@ -65,13 +66,19 @@ class DurableRules:
         answer = self._ask("run", seconds)
         return answer["seconds"], [tuple(one) for one in answer["fired"]]
 
+    @property
+    def ended(self) -> bool:
+        """Whether another process is needed."""
+        return self._process.poll() is not None
+
     def close(self) -> None:
         """End the process."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
-                pipe.close()
+                with suppress(BrokenPipeError):  # what it did not read any more
+                    pipe.close()
 
     def _ask(self, request: Any, seconds: float) -> Any:
         process = self._process
@@ -93,14 +100,17 @@ class DurableRules:
             answer = ""
         finally:
             timer.cancel()
+        if answer and not late.is_set():
+            found = json.loads(answer)
+            if "error" not in found:
+                return found
+            self.close()
+            raise Crashed(found["error"])
+        ended = process.wait()
+        self.close()
         if late.is_set():
             raise TimedOut(f"over {seconds:.0f} s")
-        if not answer:
-            raise Crashed(f"ended with {process.wait()}")
-        found = json.loads(answer)
-        if "error" in found:
-            raise Crashed(found["error"])
-        return found
+        raise Crashed(f"ended with {ended}")
 
 
 # ---- the other side -------------------------------------------------------------------

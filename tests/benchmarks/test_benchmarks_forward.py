@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from forward_codewarrant import chart_of, firings_of, loaded_rules
-from forward_durable import bucket, rule_sets
+from forward_durable import Crashed, DurableRules, TimedOut, bucket, rule_sets
 from forward_floors import explained_firings, plain_python, small_chainer
 from forward_workload import Firing, Lines, Rules, chart, rule_set
 
@@ -130,3 +131,28 @@ def test_no_rule_set_of_durable_rules_reaches_its_limits():
     for code in codes:
         counts[bucket(code)] = counts.get(bucket(code), 0) + 1
     assert max(counts.values()) <= 511
+
+
+def test_durable_rules_fires_as_expected_or_says_that_it_could_not_start(rules, given):
+    """Its process answers, or ends with the reason: nothing is ever taken for agreement."""
+    if find_spec("durable") is None:
+        with pytest.raises(Crashed, match="durable"):
+            DurableRules(rules, 60)
+        return
+    engine = DurableRules(rules, 60)
+    engine.chart(given, 60)
+    _, fired = engine.run(60)
+    engine.close()
+    assert sorted(fired) == sorted(given.firings)
+    assert engine.ended
+
+
+def test_a_process_that_takes_too_long_is_ended(rules):
+    with pytest.raises(TimedOut):
+        DurableRules(rules, 0)
+
+
+def test_a_process_that_dies_is_told_from_one_that_answers(rules, monkeypatch):
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(Crashed, match="ended with 1"):
+        DurableRules(rules, 60)
