@@ -128,7 +128,7 @@ def level(
     matcher.start(reading)
     while True:
         found = _judged(matcher, reading, verdicts)
-        count(verdicts)
+        count(verdicts.values())
         fresh: dict[str, Fact] = {}
         for match, judgement in found:
             if judgement.status == "fires":
@@ -189,6 +189,6 @@ def _possibilities(
         facts = [new[id] for id in sorted(new)]
         matcher.add(facts, reading, possible=True, bounds=held.bounds)
         todo = _judged(matcher, reading, verdicts)
-        count(verdicts)
+        count(verdicts.values())
         new = {}
     reading.current = held.view(base, True)

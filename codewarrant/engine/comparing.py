@@ -91,6 +91,8 @@ def in_force(window: Window, day: date | None) -> bool | None:
 
 def text_of(value: Value | None) -> str:
     """A value in a sentence; what is unknown is said to be."""
+    if type(value) is Code:
+        return value.value
     match value:
         case None:
             return UNKNOWN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from codewarrant.engine.comparing import in_force, text_of
 from codewarrant.engine.reading import Env, Reader, Reading, Truth
@@ -58,16 +58,14 @@ def activity(plan: RulePlan, clocks: Mapping[str, date | None]) -> Activity:
     return Activity(truth, tuple(sorted(missing)) if truth is None else ())
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """An action with the values of its terms; None: unknown."""
 
     plan: ActionPlan
     values: tuple[Value | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     status: Status
     actions: tuple[Action, ...]
     """Those to carry out if it fires; those that it might carry out if undetermined."""
@@ -146,10 +144,12 @@ def excuse_of(one: ExceptionPlan, held: Truth, env: Env, reading: Reading) -> Ex
 
 def fill(parts: tuple[str | Reader, ...], env: Env, reading: Reading) -> str:
     """A reason with its values filled in; an unknown one prints as ``unknown``."""
+    if len(parts) == 1 and isinstance(parts[0], str):
+        return parts[0]
     record, reading.record = reading.record, None
     try:
         return "".join(
-            part if isinstance(part, str) else text_of(part(reading, env)) for part in parts
+            [part if type(part) is str else text_of(part(reading, env)) for part in parts]  # type: ignore[operator]
         )
     finally:
         reading.record = record

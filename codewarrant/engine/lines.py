@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from codewarrant.engine.errors import EngineError
@@ -57,17 +58,28 @@ def ceiling(value: Value | None) -> int:
 def result(
     line: Fact,
     given: Fact,
-    ceilings: list[int],
-    firings: set[int],
+    ceilings: Collection[int],
+    firings: Collection[int],
 ) -> LineResult:
     """What became of a line; ``given`` is the line as the chart states it."""
     follows = line.fields.get("pointers")
+    if not follows and "modifiers" not in line.fields:
+        lost = bool(given.fields.get("pointers"))
+        return LineResult(line.id, (), (), lost, _lowest(ceilings), _sorted(firings))
     found = tuple(one for one in follows if isinstance(one, Code)) if follows else ()  # type: ignore[union-attr]
     return LineResult(
         line.id,
         modifiers(line, set()),
         found,
         bool(given.fields.get("pointers")) and not found,
-        min(ceilings, default=None),
-        tuple(sorted(firings)),
+        _lowest(ceilings),
+        _sorted(firings),
     )
+
+
+def _lowest(ceilings: Collection[int]) -> int | None:
+    return min(ceilings) if ceilings else None
+
+
+def _sorted(firings: Collection[int]) -> tuple[int, ...]:
+    return tuple(sorted(firings)) if firings else ()

@@ -9,7 +9,7 @@ with a ``some`` that reads what holds now, which are joined anew when something 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from codewarrant.engine.dispatch import Pattern, Table
 from codewarrant.engine.errors import EngineError, FiringLimit
@@ -22,6 +22,7 @@ from codewarrant.engine.reading import Env, Reading, Test, Truth
 from codewarrant.engine.relation import Row
 from codewarrant.engine.rule_plan import RulePlan, Step
 from codewarrant.engine.values import Code, Intervals, Value
+from codewarrant.engine.views import SCAN
 
 FEW = 2
 """Up to this many facts nothing is gained by looking for fewer."""
@@ -33,8 +34,7 @@ Partial = tuple[Env, Truth]
 Entry = tuple[Fact, Truth]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A rule's variables bound; its conditions are true, or undetermined."""
 
     plan: RulePlan
@@ -154,13 +154,13 @@ class Matcher:
         found: list[Match] = []
         for index in sorted(self._touched):
             plan = self._loaded.plans[index]
-            base: Truth = True
-            if not plan.always:
-                base = self._activity(plan).truth
-                if base is False:
-                    continue
+            base = self._activity(plan).truth
+            if base is False:
+                continue
             try:
-                if self._ready(plan, reading):
+                if plan.single:
+                    self._alone(plan, base, found)
+                elif self._ready(plan, reading):
                     self._rule(plan, base, reading, found)
             except FiringLimit:
                 raise
@@ -171,11 +171,20 @@ class Matcher:
         self._rounds += 1
         return found
 
+    def _alone(self, plan: RulePlan, base: Truth, out: list[Match]) -> None:
+        """The matches of a rule with one pattern and nothing else to ask."""
+        one = plan.patterns[0]
+        entries = (self._fresh if self._rounds else self._memory).get(one.slot, ())
+        for fact, own in entries:
+            out.append(Match(plan, {one.var: fact}, (fact.id,), own and base))
+
     def _ready(self, plan: RulePlan, reading: Reading) -> bool:
         """Whether there is anything for the pattern that stirs it, and for each ``some``."""
         trigger = plan.trigger
         if trigger is not None and trigger.slot not in self._memory:
             return False
+        if not plan.needs:
+            return True
         return all(one is trigger or self._candidates(one, reading) for one in plan.needs)
 
     def _candidates(self, one: Pattern, reading: Reading) -> Sequence[Fact]:
@@ -219,7 +228,10 @@ class Matcher:
                 held = _after(truth, plan.last, reading, env) if plan.last else truth
                 if held is False:
                     continue
-                ids = tuple([_id(plan, name, env) for name in names])
+                if plan.rows:
+                    ids = tuple([_id(plan, name, env) for name in names])
+                else:
+                    ids = tuple([env[name].id for name in names])
                 found[ids] = Match(plan, env, ids, held)
         out += found.values()
 
@@ -253,10 +265,9 @@ class Matcher:
                 partial = self._rows(step, partial, reading)
             elif step.pattern is not start:
                 partial = self._facts(step, partial, self._chosen(step, partial, reading), reading)
-            elif len(plan.patterns) == len(partial) == 1 and not step.tests:
-                env, truth = partial[0]
-                var = plan.patterns[0].var
-                partial = [({**env, var: fact}, own and truth) for fact, own in entries]
+            elif start is not None and not step.tests and not plan.rows:
+                var = start.var
+                partial = [({var: fact}, own and base) for fact, own in entries]
             else:
                 partial = self._facts(step, partial, lambda env: entries, reading)
             if not partial:
@@ -274,7 +285,10 @@ class Matcher:
         pool = self._memory.get(one.slot)
         if pool is None and join is not None and join.field:
             view = reading.documented if one.documented else reading.current
-            most = len(self._candidates(one, reading))
+            facts = self._candidates(one, reading)
+            if len(facts) <= SCAN and one.slot not in self._group.triggers:
+                pool = self._memory[one.slot] = self._met(one, facts, reading)
+            most = len(facts)
             asked: dict[Value, list[Entry]] = {}
 
             def joined(env: Env) -> list[Entry]:
@@ -283,15 +297,16 @@ class Matcher:
                     return self._pool(one, reading)
                 known = asked.get(value)
                 if known is None:
-                    facts = view.equal(one.entity, join.field, value)
-                    few = len(facts) < most
-                    known = self._met(one, facts, reading) if few else self._pool(one, reading)
+                    alike = view.equal(one.entity, join.field, value)
+                    few = len(alike) < most
+                    known = self._met(one, alike, reading) if few else self._pool(one, reading)
                     asked[value] = known
                 return known
 
-            if most > FEW:
+            if pool is None and most > SCAN:
                 return joined
-        pool = self._pool(one, reading)
+        if pool is None:
+            pool = self._pool(one, reading)
         if join is None or len(partial) == 1 or len(pool) <= FEW:
             return lambda env: pool
         index: dict[Value | None, list[Entry]] = {}

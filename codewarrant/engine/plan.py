@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from codewarrant.engine import conditions as c
+from codewarrant.engine.conditions import Window
 from codewarrant.engine.dispatch import REMEMBERED, Dispatch
 from codewarrant.engine.evaluate import conjuncts
 from codewarrant.engine.guards import check
@@ -89,6 +90,7 @@ def load(program: Program) -> Loaded:
         raise LoopError(levels.loops)
     memberships: dict[Intervals, Membership] = {}
     readers: dict[tuple[str, str, bool], Reader] = {}
+    windows: dict[Window, int] = {}
     parameters = {one.id: one for one in program.parameters}
     orders = {one.system: one for one in program.orders}
     slots: dict[tuple[Stage, int], int] = {}
@@ -102,6 +104,7 @@ def load(program: Program) -> Loaded:
             rule.window.clock,
             memberships,
             readers,
+            windows,
             frozenset(one.var for one in rule.binders if one.relation),
         )
         first = slots.get((stage, level), 0)

@@ -60,9 +60,10 @@ class Fired:
 
 def _variables(match: Match) -> list[Bound]:
     found = []
+    env = match.env
     for var, id in zip(match.plan.names, match.ids, strict=True):
-        bound = match.env[var]
-        places = united(bound.evidence) if type(bound) is Fact else ()
+        bound = env[var]
+        places = united(bound.evidence) if type(bound) is Fact and bound.evidence else ()
         found.append(Bound(var, id, places))
     return found
 
@@ -158,7 +159,11 @@ def missed(
         if type(one) is Fact and one.id in reading.current.possible:
             missing.add(f"{var} is only possible")
         elif type(one) is Row and one.id == "?":
-            missing.add(f"{var}")
+            missing.add(var)
+    # where every key was known, it is the table itself that is wanting
+    tables = {one.var: f"table {one.relation}" for one in match.plan.rows}
+    if missing and missing <= tables.keys():
+        missing = {tables[var] for var in missing}
     return NearMiss(
         "undetermined",
         match.plan.stage,

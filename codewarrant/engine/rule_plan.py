@@ -17,10 +17,10 @@ from codewarrant.engine.conditions import Window
 from codewarrant.engine.dispatch import Pattern, selectivity
 from codewarrant.engine.errors import EngineError
 from codewarrant.engine.evaluate import condition, conjuncts, keys_of, term
-from codewarrant.engine.fact_tests import FactTest, fact_test, of_code
-from codewarrant.engine.program import Action, Because, Rule, Stage, Swap
+from codewarrant.engine.fact_tests import FactTest, fact_test, of_code, pair_test
+from codewarrant.engine.program import Action, Because, Rule, Sequence, Stage, Swap
 from codewarrant.engine.reading import Reader, Scope, Test
-from codewarrant.engine.reads import atom_terms, terms_of, variables
+from codewarrant.engine.reads import actions_of, atom_terms, terms_of, variables
 from codewarrant.engine.values import ANY_CODE
 
 
@@ -108,6 +108,8 @@ class RulePlan:
     trigger: Pattern | None
     """The one of them that lets the fewest facts through: without one of those facts the rule is
     not looked at, and the others' are looked for once there is one."""
+    single: bool
+    """One pattern decides all: there is nothing to join, to look up or to search."""
     rows: tuple[RowPlan, ...]
     shared: tuple[tuple[frozenset[str], Test], ...]
     """Conjuncts over several variables, or over rows."""
@@ -122,8 +124,10 @@ class RulePlan:
     shown: tuple[tuple[int, str, Reader | None], ...] | None
     """For each atom its number, its text and the value to show, where all of the condition is
     plain atoms: of a match all are true then. None where it must be evaluated for the trace."""
-    always: bool
-    """In force on every day."""
+    orders: bool
+    """All that it ever does is to say what stands before what."""
+    window: int
+    """Rules of one number are in force on the same days; one with overrides has its own."""
     actions: tuple[ActionPlan, ...]
     exceptions: tuple[ExceptionPlan, ...]
     _steps: dict[int, tuple[Step, ...]] = field(default_factory=dict)
@@ -163,7 +167,7 @@ def rule_plan(
         elif len(used) == 1 and not used & scope.rows:
             local.setdefault(next(iter(used)), []).append((part, test))
         else:
-            shared.append((used, test))
+            shared.append((used, pair_test(part, test, scope)))
             joins += _equalities(part, scope)
     patterns: list[Pattern] = []
     for one in rule.binders:
@@ -194,6 +198,7 @@ def rule_plan(
         tuple(patterns),
         tuple(needs),
         min((*patterns, *needs), key=selectivity, default=None),
+        len(rule.binders) == len(patterns) == 1 and not needs and not shared and not last,
         tuple(_row(one, parts, scope) for one in rule.binders if one.relation),
         tuple(shared),
         tuple(joins),
@@ -202,10 +207,17 @@ def rule_plan(
         any(_loose(part, scope.standing) for part in parts),
         all_of(tests),
         _shown(rule, parts, scope) if plain else None,
-        _always(rule, swap),
+        all(isinstance(one, Sequence) for one in actions_of(rule)),
+        _window(index, rule, swap, scope),
         tuple(_action(one, scope) for one in (rule.actions if swap is None else swap.actions)),
         _exceptions(rule, "", scope),
     )
+
+
+def _window(index: int, rule: Rule, swap: Swap | None, scope: Scope) -> int:
+    if rule.suspensions or rule.swaps or swap:
+        return -1 - index
+    return scope.windows.setdefault(rule.window, len(scope.windows))
 
 
 def text_of_atom(rule: Rule, atom: int) -> str:
@@ -229,12 +241,6 @@ def _value_shown(item: c.Condition, scope: Scope) -> Reader | None:
     if isinstance(item, c.Matches | c.Mentions):
         return None
     return term(atom_terms(item)[0], scope)
-
-
-def _always(rule: Rule, swap: Swap | None) -> bool:
-    window = rule.window
-    dated = window.start is not None or window.end is not None
-    return not (dated or rule.suspensions or rule.swaps or swap)
 
 
 def searches(item: c.Condition | c.Term) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from codewarrant.engine import lines as service_lines
@@ -94,9 +94,9 @@ class _Run:
             )
 
     def _activity(self, plan: RulePlan) -> Activity:
-        known = self._activities.get(plan.index)
+        known = self._activities.get(plan.window)
         if known is None:
-            known = self._activities[plan.index] = activity(plan, self.chart.clocks)
+            known = self._activities[plan.window] = activity(plan, self.chart.clocks)
         return known
 
     def _matcher(self, group: Group) -> Matcher:
@@ -116,11 +116,11 @@ class _Run:
             self.loaded.key,
         )
 
-    def _count(self, verdicts: Mapping[Any, tuple[Match, Judgement]]) -> None:
+    def _count(self, verdicts: Collection[tuple[Match, Judgement]]) -> None:
         if self.matched + len(verdicts) > self.limit:
-            counts: dict[str, int] = {}
-            for match, _ in verdicts.values():
-                counts[match.plan.rule.id] = counts.get(match.plan.rule.id, 0) + 1
+            counts = _counted(match for match, _ in verdicts)
+            if self.matched + sum(counts.values()) <= self.limit:
+                return
             worst = max(sorted(counts), key=lambda rule: counts[rule])
             raise FiringLimit(self.limit, worst, counts[worst])
 
@@ -129,21 +129,18 @@ class _Run:
         reading = self._reading(world, documented, by_code)
         matcher = self._matcher(group)
         matcher.start(reading)
-        verdicts = {
-            (match.plan.index, match.ids): (
-                match,
-                judge(match.plan, match.env, match.truth, reading),
-            )
+        verdicts = [
+            (match, judge(match.plan, match.env, match.truth, reading))
             for match in matcher.matches(reading)
-        }
+        ]
         self._count(verdicts)
-        return self._keep(group, list(verdicts.values()), reading)
+        return self._keep(group, verdicts, reading)
 
     def _keep(
         self, group: Group, verdicts: list[tuple[Match, Judgement]], reading: Reading
     ) -> list[Fired]:
         """Record firings and near misses of a group, in the order of content."""
-        self.matched += len(verdicts)
+        self.matched += sum(_counted(match for match, _ in verdicts).values())
         ordered = sorted(
             verdicts, key=lambda item: (item[0].plan.rule.id, item[0].ids, item[0].plan.index)
         )
@@ -406,12 +403,15 @@ class _Run:
                     ceilings.setdefault(item.target, []).append(item.detail["units"])
                 if item.kind in ("limit units", "add modifier"):
                     firings.setdefault(item.target, set()).add(one.seq)
-        given = {line.id: line for line in self.given.all(service_lines.LINE)}
+        # what became of lines keeps their ids, and so their order
+        pairs = zip(world.all(service_lines.LINE), self.given.all(service_lines.LINE), strict=True)
         return tuple(
-            service_lines.result(
-                line, given[line.id], ceilings.get(line.id, []), firings.get(line.id, set())
-            )
-            for line in world.all(service_lines.LINE)
+            [
+                service_lines.result(
+                    line, given, ceilings.get(line.id, ()), firings.get(line.id, ())
+                )
+                for line, given in pairs
+            ]
         )
 
     def _near_misses(self) -> tuple[NearMiss, ...]:
@@ -432,6 +432,24 @@ class _Run:
             if fact.id not in self.ids
         }
         return tuple(made[id] for id in sorted(made))
+
+
+def _counted(matches: Iterable[Match]) -> dict[str, int]:
+    """How many matches of each rule count against the limit.
+
+    A rule that only orders says of one set of codes that it stands before another: its pairs are as
+    many as the product of both, and no sign of a join without a condition. Of it not the pairs are
+    counted but what they are made of.
+    """
+    counts: dict[str, int] = {}
+    ordered: dict[str, set[tuple[str, str]]] = {}
+    for match in matches:
+        rule = match.plan.rule.id
+        if match.plan.orders:
+            ordered.setdefault(rule, set()).update(zip(match.plan.names, match.ids, strict=True))
+        else:
+            counts[rule] = counts.get(rule, 0) + 1
+    return {**counts, **{rule: len(found) for rule, found in ordered.items()}}
 
 
 def _mark(match: Match, reading: Reading) -> tuple:

@@ -111,4 +111,5 @@ def possible(program: Program, code: Code | None, rule: str, writes: Intervals) 
 
 def united(evidence: Iterable[Evidence]) -> tuple[str, ...]:
     """The short forms of places, each once, in order."""
-    return tuple(dict.fromkeys(place.ref for place in evidence))
+    refs = [place.ref for place in evidence]
+    return tuple(refs) if len(refs) == 1 else tuple(dict.fromkeys(refs))

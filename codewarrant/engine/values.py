@@ -145,6 +145,9 @@ class Membership:
         for item in merge(intervals):
             self._lows.setdefault(item.system, []).append(item.low)
             self._highs.setdefault(item.system, []).append(item.high)
+        one = intervals[0] if len(intervals) == 1 else None
+        self.point = one if one and one.low == one.high and one.system != "*" else None
+        """The one interval that holds one key only, where that is all."""
 
     def bounds(self, system: str) -> tuple[list[str], list[str]]:
         """The low and the high ends of the intervals of one system, in order, none overlapping."""

@@ -95,6 +95,9 @@ class View:
 
         ``member`` is the membership of ``codes``, by which answers are kept.
         """
+        places = self._places.get(entity)
+        if member.point is not None and places is not None and not places.uncoded:
+            return places.at(member.point.system, member.point.low)
         found = self._coded.get((entity, member))
         if found is not None:
             return found
@@ -108,7 +111,6 @@ class View:
             ]
             uncoded = [fact for fact in pool if type(fact.fields.get("code")) is not Code]
         else:
-            places = self._places.get(entity)
             if places is None:
                 places = self._places[entity] = _Places(pool, key)
             coded, uncoded = places.inside(member), places.uncoded
@@ -129,29 +131,45 @@ class _Places:
 
     def __init__(self, facts: list[Fact], key: Callable[[Code], str]) -> None:
         self.uncoded: list[Fact] = []
-        self._facts = facts
-        systems: dict[str, list[tuple[str, int]]] = {}
-        for at, fact in enumerate(facts):
+        self._systems: dict[str, dict[str, list[Fact]]] = {}
+        self._keys: dict[str, list[str]] = {}
+        for fact in facts:
             code = fact.fields.get("code")
-            if type(code) is Code:
-                systems.setdefault(code.system, []).append((key(code), at))
-            else:
+            if type(code) is not Code:
                 self.uncoded.append(fact)
-        self._systems: dict[str, tuple[list[str], list[int]]] = {}
-        for system, places in systems.items():
-            places.sort()
-            self._systems[system] = ([one for one, _ in places], [at for _, at in places])
+                continue
+            keyed = self._systems.get(code.system)
+            if keyed is None:
+                keyed = self._systems[code.system] = {}
+            place = key(code)
+            known = keyed.get(place)
+            if known is None:
+                keyed[place] = [fact]
+            else:
+                known.append(fact)
+
+    def at(self, system: str, key: str) -> list[Fact]:
+        """The facts whose code has this place, by id."""
+        return self._systems.get(system, {}).get(key, [])
 
     def inside(self, member: Membership) -> list[Fact]:
-        """The facts whose code is a member, in the order that they came in."""
-        numbers: list[int] = []
-        for system, (keys, places) in self._systems.items():
+        """The facts whose code is a member, by id."""
+        found: list[list[Fact]] = []
+        for system, keyed in self._systems.items():
             lows, highs = member.bounds(system)
-            if len(lows) > len(keys):
-                numbers += [
-                    at for key, at in zip(keys, places, strict=True) if member.contains(system, key)
-                ]
+            if len(lows) > len(keyed):
+                found += [facts for key, facts in keyed.items() if member.contains(system, key)]
                 continue
             for low, high in zip(lows, highs, strict=True):
-                numbers += places[bisect_left(keys, low) : bisect_right(keys, high)]
-        return [self._facts[at] for at in sorted(numbers)]
+                if low == high:
+                    if low in keyed:
+                        found.append(keyed[low])
+                    continue
+                keys = self._keys.get(system)
+                if keys is None:
+                    keys = self._keys[system] = sorted(keyed)
+                between = keys[bisect_left(keys, low) : bisect_right(keys, high)]
+                found += [keyed[key] for key in between]
+        if len(found) == 1:
+            return found[0]
+        return sorted((fact for facts in found for fact in facts), key=BY_ID)
