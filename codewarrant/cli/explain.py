@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from codewarrant.coding.chart import rules_read
 from codewarrant.coding.installed import cached_lexicon
 from codewarrant.coding.reading import Reading
 from codewarrant.coding.snapshot import RulepacksBroken, Snapshot, SnapshotDamaged
+from codewarrant.coding.statements import diagnosis_system
 from codewarrant.decision import read
 from codewarrant.dsl.candidates import Observed, observe
 from codewarrant.engine.canonical import plain
+from codewarrant.engine.values import Code
 from codewarrant.ledger.absence import explain_absent
 from codewarrant.ledger.errors import StoreError
 from codewarrant.ledger.explain import NotReported, explain_all, flat, same_code
@@ -27,6 +30,8 @@ from codewarrant.ledger.explain import explain as explain_code
 from codewarrant.ledger.explain_rule import UnknownRule, explain_rule
 from codewarrant.ledger.explain_text import render_absence, render_argument, render_rule
 from codewarrant.ledger.store import Store
+from codewarrant.ledger.what_if import WhatIf, what_if_code, what_if_rule
+from codewarrant.ledger.what_if_text import render_what_if
 
 SERVICE = re.compile(r"\d{4}[0-9A-Z]|[A-Z]\d{4}")
 """The shape of codes of services: five characters without a dot."""
@@ -96,12 +101,38 @@ def _explain(made: Made, code: str, absent: str, rule: str) -> tuple[Any, str]:
         check_code(code or absent, form, made.snapshot)
     if absent:
         absence = explain_absent(form, absent, made.snapshot.program)
-        return plain(absence), render_absence(absence)
+        coded = _diagnosis(absent, form, made.snapshot)
+        supposed = (
+            what_if_code(made.observed, coded, made.snapshot.releases)
+            if coded is not None and not absence.reported
+            else None
+        )
+        return _with(absence, render_absence(absence), supposed)
     if rule:
         account = explain_rule(form, rule, made.observed)
-        return plain(account), render_rule(account)
+        supposed = (
+            what_if_rule(made.observed, account.rule, made.snapshot.releases)
+            if account.state in ("false", "undetermined", "excused")
+            else None
+        )
+        return _with(account, render_rule(account), supposed)
     arguments = explain_code(form, code) if code else explain_all(form)
     return plain(arguments), "\n\n".join(render_argument(item) for item in arguments)
+
+
+def _with(explained: Any, text: str, supposed: WhatIf | None) -> tuple[Any, str]:
+    """An explanation with what would have to be different, where that was asked of the rules."""
+    form = plain(explained) | {"what_if": plain(supposed)}
+    return form, text if supposed is None else f"{text}\n{render_what_if(supposed)}"
+
+
+def _diagnosis(asked: str, form: dict[str, Any], snapshot: Snapshot) -> Code | None:
+    """The code of the diagnosis code set in force, written as it is there; None if it has none."""
+    day = form["body"]["clocks"]["date of service"]
+    system = diagnosis_system(date.fromisoformat(day) if day else None)
+    release = snapshot.releases.get(system)
+    name = release.normalise(asked) if release is not None else None
+    return Code(system, name) if release is not None and name is not None else None
 
 
 class UnknownCode(Exception):

@@ -179,7 +179,7 @@ def _from_program(reader: TraceReader, code: str, program: Program) -> Iterator[
     fired = {firing["rule"] for firing in trace["firings"]}
     general: list[str] = []
     for rule in sorted(program.rules, key=lambda item: item.id):
-        giving = [item for item in _actions(rule) if _could_give(item, code, program)]
+        giving = [item for item in _actions(rule) if could_give(item, code, program)]
         if not giving:
             continue
         if all(_is_general(item) for item in giving):
@@ -212,7 +212,8 @@ def _actions(rule: Rule) -> list[Assign | Replace]:
     return [item for item in found if isinstance(item, Assign | Replace)]
 
 
-def _could_give(action: Assign | Replace, code: str, program: Program) -> bool:
+def could_give(action: Assign | Replace, code: str, program: Program) -> bool:
+    """Whether an action may conclude a code, by the codes that it writes."""
     if isinstance(action.code, Const) and isinstance(action.code.value, Code):
         return flat(action.code.value.value) == flat(code)
     inside = Membership(action.writes)

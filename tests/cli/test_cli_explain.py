@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from cli_inputs import bundle, condition, encounter, patient, sound
 
-
 NO_RULE = "documented-conditon: no such rule in this decision"
 
 
@@ -65,6 +64,51 @@ def test_an_absent_code_is_explained(chart: Path, command: Callable) -> None:
     assert result.exit_code == 0
     assert "never a candidate" in result.stdout
     assert "icd10cm/long-term-insulin" in result.stdout
+
+
+def test_an_absent_code_is_told_with_what_would_have_to_be_different(
+    chart: Path, command: Callable
+) -> None:
+    text = command("explain", chart, "--not", "I12.0").stdout
+    assert "what would have to be different (supposed, not in the record):" in text
+    assert "suppose: a further diagnosis N18.5" in text
+    assert "then fires: icd10cm/hypertension-ckd-late" in text
+    result = command("explain", chart, "--not", "I12.0", "--json")
+    (item,) = json.loads(result.stdout)["explanations"]
+    found = item["explained"]["what_if"]
+    assert found["found"][0]["rules"][0]["rule"] == "icd10cm/hypertension-ckd-late"
+    assert found["found"][0]["changes"][0]["hypothetical"] is True
+    assert found["found"][0]["changes"][0]["fields"]["code"] == {
+        "system": "icd10cm",
+        "code": "N18.5",
+    }
+    assert found["stated"]["reached"] is True
+
+
+def test_nothing_is_supposed_of_a_code_that_is_reported_or_of_a_service(
+    chart: Path, command: Callable
+) -> None:
+    for code in ("I10", "99213"):
+        result = command("explain", chart, "--not", code, "--json")
+        assert result.exit_code == 0
+        (item,) = json.loads(result.stdout)["explanations"]
+        assert item["explained"]["what_if"] is None
+
+
+def test_a_rule_that_did_not_fire_is_told_with_the_nearest_match(
+    chart: Path, command: Callable
+) -> None:
+    text = command("explain", chart, "--rule", "hypertension-ckd-late").stdout
+    assert "nearest: h = diagnosis I10" in text
+    assert "wanted: k.code in ckd_late, which is false" in text
+    assert "suppose: a further diagnosis N18.5" in text
+    result = command("explain", chart, "--rule", "hypertension-ckd-late", "--json")
+    (item,) = json.loads(result.stdout)["explanations"]
+    assert item["explained"]["state"] == "false"
+    assert item["explained"]["nearest"]["unmet"] == [
+        [{"text": "k.code in ckd_late", "truth": "false", "value": "E11.9"}]
+    ]
+    assert item["explained"]["what_if"]["found"]
 
 
 def test_a_rule_is_explained_by_its_short_or_full_name(chart: Path, command: Callable) -> None:

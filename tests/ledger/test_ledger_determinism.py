@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
@@ -26,8 +28,22 @@ print(sha256("".join(parts).encode()))
 """
 
 
-def test_fhir_and_explanations_do_not_depend_on_the_hash_seed():
-    code = PROGRAM.format(folder=str(Path(__file__).parent))
+ASKED = """
+import sys
+sys.path.insert(0, {folder!r})
+from codewarrant.engine.canonical import sha256
+from test_ledger_explain_rules import coded, dumps, installed_snapshot, plain
+chart = coded(installed_snapshot(), "I10", "E11.9", "N18.30")
+found = [chart.if_code(code) for code in ("I10", "I12.0", "I13.0", "E11.9")]
+found.append(chart.if_rule("icd10cm/tobacco-use"))
+found.append(chart.rule("icd10cm/sepsis-organism"))
+print(sha256(dumps(plain(found))))
+"""
+
+
+@pytest.mark.parametrize("program", [PROGRAM, ASKED])
+def test_fhir_and_explanations_do_not_depend_on_the_hash_seed(program: str):
+    code = program.format(folder=str(Path(__file__).parent))
     found = {
         subprocess.run(
             [sys.executable, "-c", code],
