@@ -86,7 +86,7 @@ def test_the_files_of_one_edition_become_one_draft_and_have_to_agree():
     (draft,) = drafts(order, codes)
     assert len(rows(draft)) == len(WITH_HEADER)
     assert [item.base for item in draft.sources] == [order.base, codes.base]
-    other = source("icd10cm_codes_2027.txt", codes_file(WITH_HEADER[:-1] + [("Z02", True, "New")]))
+    other = source("icd10cm_codes_2027.txt", codes_file([*WITH_HEADER[:-1], ("Z02", True, "New")]))
     refused(r"disagrees .* 2 codes \(`Z01`, say\)", order, other)
 
 
@@ -103,7 +103,8 @@ PCS_TABLES = """<?xml version="1.0" encoding="UTF-8"?>
 {}
 </ICD10PCS.tabular>"""
 PCS_TABLE = """<pcsTable>
-<axis pos="1" values="1"><title>Section</title><label code="{section}">Section {section}</label></axis>
+<axis pos="1" values="1"><title>Section</title>
+<label code="{section}">Section {section}</label></axis>
 <axis pos="2" values="1"><title>Body System</title><label code="2">System</label></axis>
 <axis pos="3" values="1"><title>Operation</title><label code="7">Dilation</label></axis>
 <pcsRow codes="{said}">

@@ -52,10 +52,7 @@ def _form(source: Source) -> str:
         return ""
     if begins_with(source, pcs_tables.ROOT):
         return "tables"
-    lines = [line for line in source.head.decode("latin-1").splitlines()[:-1] if line.strip()][:200]
-    if len(lines) < 3:
-        # a short list has no cut last line
-        lines = [line for line in source.head.decode("latin-1").splitlines() if line.strip()]
+    lines = [line for line in source.head.decode("latin-1").splitlines() if line.strip()][:10]
     if not lines:
         return ""
     if all(_ORDER.match(line) for line in lines):

@@ -193,8 +193,8 @@ def _draft(
 def _recognises(source: Source) -> bool:
     if source.workbook:
         return has_header(source, _COLUMNS, _NEEDED)
-    lines = source.head.decode("latin-1").splitlines()[:50]
-    return bool(lines) and all(_LINE.match(line) for line in lines if line.strip())
+    lines = [line for line in source.head.decode("latin-1").splitlines() if line.strip()][:5]
+    return bool(lines) and all(_LINE.match(line) for line in lines)
 
 
 LOADERS = (Loader("hcpcs", "HCPCS Level II alphanumeric file (ANWEB)", _recognises, _drafts),)
