@@ -30,9 +30,10 @@ _MARK = re.compile(
 )
 _MARKS = re.compile(rb"^\s*(Add|Delete|Revise from|Revise to):?\s", re.IGNORECASE | re.MULTILINE)
 _CODE = re.compile(
-    r"(?:(?P<number>[0-9]{5})\s+)?(?P<code>[A-Z][0-9A-Z]{2}(?:\.?[0-9A-Z]{1,4})?-?)(?:\s+(?P<rest>.*))?$"
+    r"(?:[0-9]{5}\s+)?(?P<code>[A-Z][0-9A-Z]{2}(?:\.?[0-9A-Z]{1,4})?-?)(?:\s+(?P<rest>.*))?$"
 )
-_FLAG = re.compile(r"[01]\s+(?=\S)")
+_ORDER = re.compile(r"[0-9]{5} (?P<code>[0-9A-Z]{3,7}) {1,5}[01] .{60} (?P<title>\S.*)$")
+"""What follows the mark in addenda of order files: their columns."""
 _KINDS = {
     "includes": "includes",
     "excludes1": "excludes1",
@@ -63,15 +64,16 @@ def read_addenda(source: Source) -> Iterator[Change]:
     pending: Change | None = None
     under: str | None = None
     for number, line in source.text():
-        text = line.replace("\t", " ")
-        found = _MARK.match(text)
+        found = _MARK.match(line)
         if found is None:
-            named = _CODE.match(text.strip())
+            named = _CODE.match(" ".join(line.split()))
             if named is not None and normalise(ICD10CM, named["code"]) is not None:
                 under = normalise(ICD10CM, named["code"])
             continue
         mark = found["mark"].lower()
-        body = " ".join((found["text"] or "").split())
+        ordered = _ORDER.match(found["text"] or "")
+        said = " ".join(ordered.group("code", "title")) if ordered else found["text"] or ""
+        body = " ".join(said.split())
         if (mark == "revise to") != (pending is not None):
             raise _half(source, pending.line if pending else number)
         if mark == "no change":
@@ -84,17 +86,17 @@ def read_addenda(source: Source) -> Iterator[Change]:
         if code is not None:
             under = code
         kind = "code" if code is not None else _kind(body)
-        said = words if code is not None else body
+        text = words if code is not None else body
         if pending is not None:
-            pending.after = said
+            pending.after = text
             yield pending
             pending = None
         elif mark == "revise from":
-            pending = Change(number, "revise", code or under, kind, before=said)
+            pending = Change(number, "revise", code or under, kind, before=text)
         elif mark == "add":
-            yield Change(number, "add", code or under, kind, after=said)
+            yield Change(number, "add", code or under, kind, after=text)
         else:
-            yield Change(number, "delete", code or under, kind, before=said)
+            yield Change(number, "delete", code or under, kind, before=text)
     if pending is not None:
         raise _half(source, pending.line)
 
@@ -106,13 +108,12 @@ def _half(source: Source, line: int) -> ReleaseError:
 
 
 def _split(body: str) -> tuple[str | None, str]:
-    """The code that a line begins with, and the words after it (and after an order file's flag)."""
+    """The code that a line begins with, and the words after it."""
     found = _CODE.match(body)
     code = None if found is None else normalise(ICD10CM, found["code"].rstrip("-"))
     if found is None or code is None:
         return None, body
-    rest = found["rest"] or ""
-    return code, _FLAG.sub("", rest, count=1) if found["number"] else rest
+    return code, found["rest"] or ""
 
 
 def _kind(body: str) -> str:

@@ -34,9 +34,7 @@ _MONTH_LAST = re.compile(
 _ISO = re.compile(
     r"(?<![0-9])(?P<year>20[0-9]{2})-?(?P<month>[01][0-9])-?(?P<day>[0-3][0-9])(?![0-9])"
 )
-_YEAR = re.compile(
-    r"(?<![0-9])(?:fy)?(?P<year>20[0-9]{2})(?![0-9])|(?<![a-z])fy(?P<short>[0-9]{2})(?![0-9])"
-)
+_YEAR = re.compile(r"(?<![0-9])(?:fy)?(?P<year>20[0-9]{2})(?![0-9])|fy(?P<short>[0-9]{2})(?![0-9])")
 _EDITION = re.compile(rf"(?P<year>20[0-9]{{2}})(?:-(?P<month>{_MONTH}))?")
 
 
