@@ -96,6 +96,59 @@ def test_what_is_unknown_counts_as_neither(codes: InstalledCodes) -> None:
     assert (counts(side), side.stops) == ((1, 0, 1), "")
 
 
+GUARDED = """pack p "P" version 1.0
+  effective from 2026-01-01 through 2026-12-31
+source m "M"
+rule r "R"
+  cites m "1"
+  for each finding f
+  when f.kind is "insulin"
+    and (f.temporary is unknown or f.temporary is not true)
+  then route to review because "x"
+"""
+
+
+def test_a_test_for_knowledge_is_shown_by_what_would_be_undetermined_without_it(
+    codes: InstalledCodes,
+) -> None:
+    open_ = example("left open", "finding: kind insulin", "fires")
+    rule = covered(GUARDED + open_, codes, head="")
+    assert atom(rule, "is unknown").lets == "left open"
+    assert atom(rule, "is not true").lets == ""
+    said = example("only for now", "finding: kind insulin, temporary true")
+    rule = covered(GUARDED + open_ + said, codes, head="")
+    assert atom(rule, "is unknown").covered
+    assert atom(rule, "is not true").stops == "only for now"
+
+
+ROW_NEGATED = """pack p "P" version 1.0
+  effective from 2026-01-01 through 2026-12-31
+source m "M"
+table t "T" from "t.csv" columns (code: icd10cm, n: integer) sha256 "SHA-t" cites m "1"
+rule r "R"
+  cites m "1"
+  for each diagnosis d, row x of t
+  when x matches (code: d.code) and not d.side is "left"
+  then omit d because "x"
+  example "a row, right"
+    given diagnosis: code I10, side right
+    fires
+  example "no row"
+    given diagnosis: code E11.9, side right
+    does not fire
+=== t.csv
+code,n
+I10,1
+"""
+
+
+def test_where_no_row_is_there_a_negated_condition_does_not_stand_in_the_way(
+    codes: InstalledCodes,
+) -> None:
+    rule = covered("", codes, head=signed(ROW_NEGATED))
+    assert atom(rule, "matches").stops == "no row"
+
+
 def test_an_exception_is_shown_by_an_example_that_it_excuses(codes: InstalledCodes) -> None:
     excused = example(
         "excused",
