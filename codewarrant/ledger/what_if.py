@@ -305,7 +305,9 @@ class _Search:
             case c.Field(var, column) if var in relations:
                 relation = (self._observed.chart.relations or {}).get(relations[var])
                 if relation is not None:
-                    for row in relation.lookup([{column: self._code}], self._on)[0][:NEAREST]:
+                    for row in (relation.lookup([{column: self._code}], self._on)[0] or ())[
+                        :NEAREST
+                    ]:
                         yield self._row_wishes(rule, var, row)
             case c.Field(var, "code"):
                 # it reports what the record states
