@@ -15,6 +15,8 @@ from codewarrant.codesets.releases.errors import ReleaseError
 
 HEAD = 65_536
 """Bytes of a file that are looked at to find out what it is."""
+FIRST = 40
+"""Rows that are kept, once read, for finding out what a file is."""
 DEPTH = 3
 """Archives inside archives are opened this deep."""
 _CHUNK = 1 << 20
@@ -29,6 +31,7 @@ class Source:
         self.size = size
         self._opens = opens
         self._reading: BinaryIO | None = None
+        self._first: dict[str, list[list[str]]] = {}
 
     def __repr__(self) -> str:
         return f"Source({self.name})"
@@ -116,8 +119,15 @@ class Source:
         """:meth:`sheet` of a workbook, :meth:`csv` of any other file."""
         return self.sheet() if self.workbook else self.csv(delimiter, encoding)
 
-    def first_rows(self, delimiter: str = ",", limit: int = 40) -> list[list[str]]:
+    def first_rows(self, delimiter: str = ",", limit: int = FIRST) -> list[list[str]]:
         """The first rows, for finding out what a file is; [] where it holds none or is not text."""
+        form = "" if self.workbook else delimiter
+        known = self._first.get(form)
+        if known is None or limit > FIRST:
+            known = self._first[form] = self._read_first(delimiter, max(limit, FIRST))
+        return known[:limit]
+
+    def _read_first(self, delimiter: str, limit: int) -> list[list[str]]:
         found: list[list[str]] = []
         if not self.workbook and (b"\x00" in self.head or self.head.startswith(_ARCHIVE)):
             return found

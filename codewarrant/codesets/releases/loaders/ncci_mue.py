@@ -91,10 +91,11 @@ def _rows(source: Source, name: str) -> Iterator[Line]:
     for number, row in rows:
         if not any(cell.strip() for cell in row):
             continue
-        if len(row) <= indicator_at:
+        if len(row) < len(cells) and not source.workbook:
             raise ReleaseError(f"{len(row)} cells of {len(cells)}: truncated", source.name, number)
-        code, units = row[0].strip(), row[units_at].strip()
-        indicator = _INDICATOR.fullmatch(row[indicator_at].strip())
+        row = [cell.strip() for cell in row] + [""] * (len(cells) - len(row))
+        code, units = row[0], row[units_at]
+        indicator = _INDICATOR.fullmatch(row[indicator_at])
         if not ncci.CODE.fullmatch(code):
             raise ReleaseError(f"`{code}` is no code", source.name, number)
         if not (units.isascii() and units.isdigit()):
@@ -103,7 +104,7 @@ def _rows(source: Source, name: str) -> Iterator[Line]:
             raise ReleaseError(
                 f"`{row[indicator_at]}` is no adjudication indicator (1, 2, 3)", source.name, number
             )
-        rationale = row[rationale_at].strip() if 0 <= rationale_at < len(row) else ""
+        rationale = row[rationale_at] if rationale_at >= 0 else ""
         count += 1
         values = (code, int(units), int(indicator[1]), rationale or None, first, last)
         yield Line(source.name, number, values)

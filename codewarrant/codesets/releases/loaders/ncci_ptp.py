@@ -134,21 +134,22 @@ def _rows(sources: Sequence[Source], name: str, by_name: bool) -> Iterator[Line]
             except ValueError as error:
                 raise ReleaseError(str(error), source.name, number) from error
             begins, ends = edit[5:]
-            assert isinstance(begins, date)
-            if isinstance(ends, date) and ends < begins:
+            if ends is not None and ends < begins:
                 pair = (*edit[:2], begins)
                 if withdrawn.setdefault(pair, edit[3]) != edit[3]:
                     continue
             if begins > latest:
                 ncci.not_later(begins, last, name, source.name, number)
                 latest = begins
+            if ends is not None and latest < ends <= last:
+                latest = ends
             count += 1
             yield Line(source.name, number, edit)
         if not count:
             raise ReleaseError("is truncated: no edits below the header", source.name, number)
     if by_name and latest < first - timedelta(days=92):
         raise ReleaseError(
-            f"its name says {name}, but its newest edit is of {latest.isoformat()}; "
+            f"its name says {name}, but its newest change is of {latest.isoformat()}; "
             f"say which edition it is, as in `--edition {name}`",
             sources[0].name,
         )
@@ -189,13 +190,13 @@ def _indicator(text: str) -> int:
     return int(text)
 
 
-def _reader() -> Callable[[list[str]], tuple[Cell, ...]]:
+def _reader() -> Callable[[list[str]], tuple[Any, ...]]:
     """A function from the cells of a row to those of an edit. It raises ``ValueError``."""
     codes, days, indicators = _Cells(_code), _Cells(_day), _Cells(_indicator)
     rationales = _Cells(lambda text: text or None)
     marks = _Cells(lambda text: text == "*")
 
-    def read(cells: list[str]) -> tuple[Cell, ...]:
+    def read(cells: list[str]) -> tuple[Any, ...]:
         one, two, old, start, end, indicator, rationale = (cells + [""] * 7)[:7]
         pair = codes[one], codes[two], indicators[indicator], rationales[rationale], marks[old]
         begins, ends = days[start], days[end]
