@@ -92,6 +92,7 @@ class Columns:
         self.row = dict(zip(self.codes, range(len(self.codes)), strict=True))
         """By code in official form its row."""
         self._below: dict[int, tuple[Days, ...]] = {}
+        self._wider: dict[int, list[list[Any]]] = {}
 
     def find(self, code: str) -> int | None:
         """The row of a code in any spelling."""
@@ -176,7 +177,7 @@ class Columns:
         ]
 
     def notes_over(self, row: int, kind: str | None) -> list[Note]:
-        """The notes of the section and the chapter of a code."""
+        """The notes of the sections around a code, the narrowest first, and of its chapter."""
         return [
             Note(found, text, head[0], head[1])
             for head in self._over(row)
@@ -214,7 +215,30 @@ class Columns:
         if number < 0:
             return []
         section = self._heads[number]
-        return [section, self._chapters[section[3]]]
+        return [section, *self._around(number), self._chapters[section[3]]]
+
+    def _around(self, number: int) -> list[list[Any]]:
+        """The wider sections that a section stands in (V00-V99 of V00-V09), the narrowest first."""
+        found = self._wider.get(number)
+        if found is None:
+            first, last = self._sections[number]
+            wider = [
+                (high, [-ord(mark) for mark in low], other)
+                for other, (low, high) in self._sections.items()
+                if low <= first and last <= high and (low, high) != (first, last)
+            ]
+            found = self._wider[number] = [self._heads[other] for _, _, other in sorted(wider)]
+        return found
+
+    @cached_property
+    def _sections(self) -> dict[int, tuple[str, str]]:
+        """By section the sort keys of its first and its last category."""
+        out: dict[int, tuple[str, str]] = {}
+        for number, head in enumerate(self._heads):
+            if head[0] == "section":
+                first, _, last = head[1].partition("-")
+                out[number] = (self.key(first), self.key(last or first))
+        return out
 
     @cached_property
     def _chapters(self) -> dict[str, list[Any]]:

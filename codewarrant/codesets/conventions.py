@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from codewarrant.codesets.answers import Status
 from codewarrant.codesets.conventions_edits import HardEdit, hard_edits
-from codewarrant.codesets.conventions_excludes import Excludes, Exclusion
+from codewarrant.codesets.conventions_excludes import Excludes, Exclusion, ExclusionNote
 from codewarrant.codesets.conventions_families import Combination, Families
 from codewarrant.codesets.conventions_notes import SEQUENCING, Notes
 from codewarrant.codesets.conventions_sequencing import (
@@ -61,6 +61,11 @@ class Conventions:
         rows = self._rows(codes, on)
         return None if rows is None else self._excludes.among(rows)
 
+    def exclusion_notes(self, code: str) -> tuple[ExclusionNote, ...]:
+        """The Excludes1 and Excludes2 notes of a code, nearest first, with the codes they name."""
+        row = self._columns.find(code)
+        return () if row is None else self._excludes.notes(row)
+
     def hard_edits(
         self, codes: Iterable[str], since: date | None = None, until: date | None = None
     ) -> tuple[HardEdit, ...]:
@@ -89,6 +94,12 @@ class Conventions:
         row = self._columns.find(code)
         return row is not None and self._sequencing.manifestation(row)
 
+    def needs_etiology(self, code: str) -> bool:
+        """Whether another code always has to come first: manifestations, and *code first* notes
+        of the underlying condition that nothing makes conditional."""
+        row = self._columns.find(code)
+        return row is not None and self._sequencing.needs_etiology(row)
+
     def orders(self, codes: Iterable[str], on: date | None = None) -> tuple[Order, ...] | None:
         """Which of the codes of a claim go before which, by the notes."""
         rows = self._rows(codes, on)
@@ -97,7 +108,7 @@ class Conventions:
     def lacking_etiology(
         self, codes: Iterable[str], on: date | None = None
     ) -> tuple[LackingEtiology, ...] | None:
-        """The manifestations among the codes of a claim that stand without a named etiology."""
+        """The codes of a claim that need an etiology before them and stand without a named one."""
         rows = self._rows(codes, on)
         return None if rows is None else self._sequencing.lacking_etiology(rows)
 

@@ -32,7 +32,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from codewarrant.codesets.columns import Columns
-from codewarrant.codesets.conventions_notes import SEQUENCING, CodedNote, Notes
+from codewarrant.codesets.conventions_notes import SEQUENCING, CodedNote, Notes, joined
 from codewarrant.codesets.conventions_wording import Wording
 from codewarrant.codesets.sides import Laterality
 
@@ -63,6 +63,28 @@ class Exclusion(NamedTuple):
         return self.kind == "excludes1" and not self.soft
 
 
+class ExclusionNote(NamedTuple):
+    """One Excludes1 or Excludes2 note that bears on a code, and the codes it names.
+
+    ``named`` has the first and the last code of each run, in tabular order, and is empty where the
+    note is in words alone. ``words`` is its condition, ``lead`` the line it is an item of, or
+    empty. ``narrowed`` is true where only some codes of the runs are meant, by their characters;
+    ``unread`` is what of that is told in words that no rule reads.
+    """
+
+    code: str
+    id: str
+    kind: str
+    level: str
+    source: str
+    text: str
+    lead: str
+    words: str
+    named: tuple[tuple[str, str], ...]
+    narrowed: bool
+    unread: str
+
+
 class Excludes:
     """The exclusions of one release."""
 
@@ -71,40 +93,73 @@ class Excludes:
         self._notes = notes
         self._wording = Wording(columns)
         self._laterality = Laterality(columns)
-        self._of: dict[int, tuple[CodedNote, ...]] = {}
+        self._of: dict[int, tuple[tuple[CodedNote, ...], list[int]]] = {}
         self._judged: dict[tuple[str, int, int], tuple[str, ...]] = {}
 
+    def notes(self, row: int) -> tuple[ExclusionNote, ...]:
+        """The exclusions that bear on a row, nearest first."""
+        codes = self._columns.codes
+        return tuple(
+            ExclusionNote(
+                codes[row],
+                note.id,
+                note.kind,
+                note.level,
+                note.source,
+                note.text,
+                note.lead,
+                note.words,
+                tuple((codes[low], codes[high]) for low, high in note.runs),
+                note.narrowing is not None or bool(note.unread),
+                note.unread,
+            )
+            for note in self._notes.bearing_on(row)
+            if note.kind not in SEQUENCING
+        )
+
     def among(self, rows: Iterable[int]) -> tuple[Exclusion, ...]:
-        """Every exclusion among some rows, ordered by code, other and place of the note."""
+        """Every exclusion among some rows, ordered by code, nearness of the note, and other."""
         ordered = sorted(set(rows))
         out: list[Exclusion] = []
         for row in ordered:
-            for note in self._excluding(row):
-                for low, high in note.runs:
-                    at = bisect_left(ordered, low)
-                    for other in ordered[at : bisect_right(ordered, high, lo=at)]:
-                        if self._apart(note, row, other):
-                            out.append(self._exclusion(note, row, other))
+            notes, cover = self._excluding(row)
+            # most codes of a claim are named by no note of another: one search tells
+            near = [other for other in ordered if bisect_right(cover, other) % 2]
+            if near:
+                for note in notes:
+                    for low, high in note.runs:
+                        at = bisect_left(near, low)
+                        while at < len(near) and near[at] <= high:
+                            if self._apart(note, row, near[at]):
+                                out.append(self._exclusion(note, row, near[at]))
+                            at += 1
         return tuple(out)
 
-    def _excluding(self, row: int) -> tuple[CodedNote, ...]:
-        """The exclusions that bear on a row; one that names the row itself says nothing of it."""
-        found = self._of.get(row)
+    def _excluding(self, row: int) -> tuple[tuple[CodedNote, ...], list[int]]:
+        """The exclusions that bear on a row, and what they name together as bounds of runs.
+
+        Bounds alternate between the first row of a run and the first after it.
+        """
+        bearing = self._notes.bearing_on(row)
+        # the notes keep their tuples, so that identity stands for what they hold
+        found = self._of.get(id(bearing))
         if found is None:
-            found = tuple(
-                note
-                for note in self._notes.bearing_on(row)
-                if note.kind not in SEQUENCING and note.runs and not self._notes.names(note, row)
-            )
-            self._of[row] = found
+            notes = tuple(n for n in bearing if n.kind not in SEQUENCING and n.runs)
+            runs = joined(run for note in notes for run in note.runs)
+            found = notes, [bound for low, high in runs for bound in (low, high + 1)]
+            self._of[id(bearing)] = found
         return found
 
     def _apart(self, note: CodedNote, row: int, other: int) -> bool:
-        """Whether the note names the other code, and neither code stands above the other."""
-        if not self._notes.names(note, other):
-            return False
+        """Whether a note of one code names the other, and says something of the two.
+
+        One that names both says nothing, nor does one about a code and what stands below it.
+        """
+        codes = self._columns.codes
         low, high = min(row, other), max(row, other)
-        return high > self._columns.last(low)
+        if codes[high].startswith(codes[low]) or self._notes.names(note, row):
+            return False
+        return self._notes.names(note, other)
 
     def _exclusion(self, note: CodedNote, row: int, other: int) -> Exclusion:
         soft = self._judged.get((note.id, row, other))

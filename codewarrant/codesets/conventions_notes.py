@@ -13,7 +13,9 @@ meant, never wider.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import groupby
 from typing import NamedTuple
 
 from codewarrant.codesets import conventions_references as references
@@ -36,9 +38,10 @@ Runs = tuple[tuple[int, int], ...]
 class CodedNote(NamedTuple):
     """A note and the codes it names.
 
-    ``id`` is its place in the release (``E11/excludes1/2``: the second of its kind there); ``lead``
-    is the line it is an item of, or empty; ``words`` is its condition without the codes. ``unread``
-    is what it says of the codes in words that no rule reads.
+    ``id`` is its place in the release (``E11/excludes1/2``: the second of its kind there;
+    ``section:I10-I1A/excludes1/1``); ``lead`` is the line it is an item of, or empty; ``words`` is
+    its condition without the codes. ``unread`` is what it says of the codes in words that no rule
+    reads.
     """
 
     id: str
@@ -55,8 +58,7 @@ class CodedNote(NamedTuple):
 
     def reach(self, row: int) -> bool:
         """Whether the row lies in what the note names, whatever its characters."""
-        at = bisect_right(self.runs, row, key=lambda run: run[0]) - 1
-        return at >= 0 and row <= self.runs[at][1]
+        return any(low <= row <= high for low, high in self.runs)
 
 
 class Notes:
@@ -66,30 +68,21 @@ class Notes:
         self._columns = columns
         self._at: dict[tuple[str, str], tuple[CodedNote, ...]] = {}
         self._over: dict[int, tuple[CodedNote, ...]] = {}
+        self._headed: dict[str, tuple[CodedNote, ...]] = {}
         self._chapters: dict[str, tuple[int, int]] | None = None
 
     def bearing_on(self, row: int) -> tuple[CodedNote, ...]:
-        """All notes of a row and of every level above it, nearest first."""
+        """All notes of a row and of every level above it, nearest first.
+
+        Codes on which the same notes bear are given the same tuple.
+        """
         found = self._over.get(row)
         if found is None:
-            out: list[CodedNote] = []
-            for at in (row, *self._columns.lineage(row)):
-                code = self._columns.codes[at]
-                if ("code", code) not in self._at:
-                    own = self._columns.notes_at(at, None)
-                    self._at["code", code] = self._read("code", code, own)
-                out += self._at["code", code]
-            for level in ("section", "chapter"):
-                heading = self._columns.heading(row, level)
-                if heading is None:
-                    continue
-                place = (level, heading.name)
-                if place not in self._at:
-                    notes = self._columns.notes_over(row, None)
-                    own = [note for note in notes if (note.level, note.source) == place]
-                    self._at[place] = self._read(*place, own)
-                out += self._at[place]
-            found = tuple(out)
+            columns = self._columns
+            above = columns.above(row)
+            over = self._of_headings(row) if above is None else self.bearing_on(above)
+            own = self._at_place("code", columns.codes[row], columns.notes_at(row, None))
+            found = (*own, *over) if own else over
             self._over[row] = found
         return found
 
@@ -114,8 +107,29 @@ class Notes:
                 row = last + 1
         return self._chapters.get(number)
 
+    def _of_headings(self, row: int) -> tuple[CodedNote, ...]:
+        section = self._columns.heading(row, "section")
+        name = "" if section is None else section.name
+        found = self._headed.get(name)
+        if found is None:
+            out: list[CodedNote] = []
+            notes = self._columns.notes_over(row, None)
+            for (level, source), own in groupby(notes, key=lambda note: (note.level, note.source)):
+                out += self._at_place(level, source, list(own))
+            found = self._headed[name] = tuple(out)
+        return found
+
+    def _at_place(self, level: str, source: str, notes: list[Note]) -> tuple[CodedNote, ...]:
+        found = self._at.get((level, source))
+        if found is None:
+            found = self._read(level, source, notes) if notes else ()
+            self._at[level, source] = found
+        return found
+
     def _read(self, level: str, source: str, notes: list[Note]) -> tuple[CodedNote, ...]:
         out: list[CodedNote] = []
+        # T07 is a section and a code
+        place = source if level == "code" else f"{level}:{source}"
         for kind in KINDS:
             lead = before = opening = ""
             for number, text in enumerate((n.text for n in notes if n.kind == kind), 1):
@@ -126,7 +140,7 @@ class Notes:
                 read = references.read(text)
                 out.append(
                     CodedNote(
-                        f"{source}/{kind}/{number}",
+                        f"{place}/{kind}/{number}",
                         kind,
                         level,
                         source,
@@ -147,13 +161,7 @@ class Notes:
         found = [run for span in read.spans if (run := self._run(span)) is not None]
         if read.chapter is not None and (whole := self.whole_chapter(read.chapter)) is not None:
             found.append(whole)
-        out: list[tuple[int, int]] = []
-        for low, high in sorted(found):
-            if out and low <= out[-1][1] + 1:
-                out[-1] = (out[-1][0], max(out[-1][1], high))
-            else:
-                out.append((low, high))
-        return tuple(out)
+        return joined(found)
 
     def _run(self, span: references.Span) -> tuple[int, int] | None:
         """The rows of a span; an end that the release does not hold is where it would stand."""
@@ -168,3 +176,14 @@ class Notes:
             after = columns.key(span.last) + "z"
             high = bisect_left(columns.codes, after, key=columns.key) - 1
         return (low, high) if low <= high else None
+
+
+def joined(runs: Iterable[tuple[int, int]]) -> Runs:
+    """Runs that touch or overlap made one."""
+    out: list[tuple[int, int]] = []
+    for low, high in sorted(runs):
+        if out and low <= out[-1][1] + 1:
+            out[-1] = (out[-1][0], max(out[-1][1], high))
+        else:
+            out.append((low, high))
+    return tuple(out)

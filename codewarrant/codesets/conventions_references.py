@@ -45,8 +45,8 @@ class Narrowing(NamedTuple):
     """Characters that a code must have to be meant.
 
     ``place`` is the character's number from 1, negative for a beginning after the dot (``-1``) and
-    0 for the end of the code before its 7th character; ``fifth_or_sixth`` means the sixth, or the fifth where the sixth is
-    a placeholder or absent. One of ``values`` has to stand there.
+    0 for the end of the code before its 7th character; ``fifth_or_sixth`` means the sixth, or the
+    fifth where the sixth is a placeholder or absent. One of ``values`` has to stand there.
     """
 
     place: int

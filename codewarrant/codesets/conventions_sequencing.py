@@ -20,6 +20,8 @@ _CONDITION = re.compile(
     r"|\bas (?:applicable|appropriate)\b|\bwhen (?:known|applicable|present)\b|\bany\b",
     re.IGNORECASE,
 )
+_UNDERLYING = re.compile(r"\bunderlying\b|\bresulting from\b|\bto identify\b|\bdisorder, such as\b")
+"""How a note names what is always there before the code: an etiology, or the agent of an injury."""
 _ELSEWHERE = re.compile(r"\bin (?:other )?[a-z ,()]*diseases? classified elsewhere", re.IGNORECASE)
 
 
@@ -64,7 +66,7 @@ class Order(NamedTuple):
 
 
 class LackingEtiology(NamedTuple):
-    """A manifestation without any etiology that its notes name.
+    """A code that needs an etiology before it, without any that its notes name.
 
     ``certain`` is false where the notes leave the etiology open: another code may be one.
     """
@@ -108,12 +110,25 @@ class Sequencing:
                         out.append((*pair, self._order(*pair, note)))
         return tuple(item for *_, item in sorted(out))
 
+    def needs_etiology(self, row: int) -> bool:
+        """Whether another code always comes first: a manifestation, or *code first the underlying*
+        condition without a condition on it."""
+        if self.manifestation(row):
+            return True
+        return any(
+            note.kind == "codeFirst"
+            and not _condition(note)
+            and _UNDERLYING.search(f"{note.lead} {note.text}") is not None
+            for note in self._notes.bearing_on(row)
+            if note.level == "code"
+        )
+
     def lacking_etiology(self, rows: Iterable[int]) -> tuple[LackingEtiology, ...]:
-        """The manifestations among some rows whose etiology is not among them."""
+        """The codes among some rows that need an etiology, and have none that a note names."""
         ordered = sorted(set(rows))
         out = []
         for row in ordered:
-            if not self.manifestation(row):
+            if not self.needs_etiology(row):
                 continue
             named = [note for note in self._notes.bearing_on(row) if note.kind == "codeFirst"]
             if any(self._notes.names(note, other) for note in named for other in ordered):

@@ -61,6 +61,16 @@ def test_notes_of_a_section(icd10: CodeSet) -> None:
     assert "section" in {note.level for note in icd10.notes("S02.0XXA", "excludes2")}
 
 
+def test_notes_of_the_wider_sections_around_a_section(icd10: CodeSet) -> None:
+    """V01 stands in V00-V09, which stands in V00-V99; the narrowest comes first."""
+    sources = [n.source for n in icd10.notes("V01.10XA", "excludes1") if n.level == "section"]
+    assert list(dict.fromkeys(sources)) == ["V00-V09", "V00-V99"]
+    assert "T20-T32" in {n.source for n in icd10.notes("T20.70XA", "excludes2")}
+    section = icd10.section("V01.10XA")
+    assert section is not None
+    assert section.name == "V00-V09"
+
+
 def test_inclusion_terms_belong_to_their_code_alone(icd10: CodeSet) -> None:
     own = {note.text for note in icd10.notes("S02.0", "inclusionTerm")}
     assert "Fracture of frontal bone" in own
