@@ -70,6 +70,20 @@ def codes_file(listed: Iterable[Row]) -> str:
     return "".join(f"{code:<7} {title}\n" for code, billable, title in listed if billable)
 
 
+def tabular(version: str = "2027", chapters: int = 22, more: str = "", title: str = "Title") -> str:
+    """A tabular list with one category a chapter: A01, A02 and so on."""
+    parts = "".join(
+        f"<chapter><name>{number}</name><desc>Chapter</desc>"
+        f'<section id="A00-A99"><desc>Section</desc><diag><name>A{number:02d}</name>'
+        f"<desc>{title}</desc></diag></section></chapter>"
+        for number in range(1, chapters + 1)
+    )
+    return (
+        f'<?xml version="1.0" encoding="utf-8"?>\n<ICD10CM.tabular{more}>\n'
+        f"<version>{version}</version>\n{parts}\n</ICD10CM.tabular>\n"
+    )
+
+
 def workbook(lines: Iterable[Sequence[object]]) -> bytes:
     book = openpyxl.Workbook()
     sheet = book.active

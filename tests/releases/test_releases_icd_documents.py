@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from official_layouts import cells, drafts, refused, rows, source, workbook
+from official_layouts import cells, drafts, refused, rows, source, tabular, workbook
 
 from codewarrant.codesets import cache
 from codewarrant.codesets.releases.sources import Source
@@ -16,19 +16,6 @@ from codewarrant.codesets.releases.sources import Source
 OCTOBER = date(2026, 10, 1)
 
 # tabular
-
-
-def tabular(version: str = "2027", chapters: int = 22, more: str = "") -> str:
-    parts = "".join(
-        f"<chapter><name>{number}</name><desc>Chapter</desc>"
-        f'<section id="A00-A09"><desc>Section</desc><diag><name>A{number:02d}</name>'
-        f"<desc>Title</desc></diag></section></chapter>"
-        for number in range(1, chapters + 1)
-    )
-    return (
-        f'<?xml version="1.0" encoding="utf-8"?>\n<ICD10CM.tabular{more}>\n'
-        f"<version>{version}</version>\n{parts}\n</ICD10CM.tabular>\n"
-    )
 
 
 def test_a_tabular_list_is_kept_whole():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from official_layouts import LETTERS, order_file
+from official_layouts import LETTERS, order_file, tabular
 
 from codewarrant import codesets
 from codewarrant.codesets import CodeSet, Status, cache, facts, imported
@@ -24,6 +25,7 @@ from codewarrant.codesets.releases.draft import Asked
 from codewarrant.codesets.releases.importing import import_files
 from codewarrant.codesets.releases.store import Store
 from codewarrant.codesets.shape import flat
+from codewarrant.coding.installed import installed_release
 
 OCTOBER_2026, APRIL_2027, OCTOBER_2027 = date(2026, 10, 1), date(2027, 4, 1), date(2027, 10, 1)
 BEFORE_APRIL = date(2027, 3, 31)
@@ -86,10 +88,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, shipped: CodeSet, april: str
     )
     flags = "code,flags\nJ45994,pediatric\nA33,newborn\nG0131,manifestation|adult\n"
     out.put("mce_2027.csv", flags, effective=APRIL_2027)
-    text = cache.sources("icd10cm")[0].read()
-    text = text.replace(b"<version>2026</version>", b"<version>2027</version>", 1)
-    text = text.replace(b"<desc>Tetanus neonatorum</desc>", b"<desc>Neonatal tetanus</desc>", 1)
-    out.put("icd10cm_tabular_2027.xml", text)
+    out.put("icd10cm_tabular_2027.xml", tabular(title="A newer title"))
     return out
 
 
@@ -138,9 +137,11 @@ def test_lists_give_titles_that_the_text_does_not_have(shipped: CodeSet, extende
 
 
 def test_the_newest_tabular_list_gives_the_text(shipped: CodeSet, extended_set: CodeSet):
-    assert shipped.title("A33") == "Tetanus neonatorum"
-    assert extended_set.title("A33") == "Neonatal tetanus"
-    assert extended_set.notes("E11.9") == shipped.notes("E11.9")
+    assert shipped.title("A01") == "Typhoid and paratyphoid fevers"
+    assert extended_set.title("A01") == "A newer title"
+    # what it does not name has its title from the older one, and no notes
+    assert extended_set.title("E11.9") == shipped.title("E11.9")
+    assert shipped.notes("E11") != extended_set.notes("E11") == ()
     assert extended_set.release == "icd10cm-2026-10-01+2027-04-01"
 
 
@@ -181,6 +182,28 @@ def test_the_second_load_takes_what_the_first_left(
 
     monkeypatch.setattr(cache, "compile_release", forbidden)
     assert place.load() == extended_set
+
+
+def test_a_decision_made_before_an_import_replays_identically_after_it(
+    place: Place,
+    shipped: CodeSet,
+    extended_set: CodeSet,
+    command: Callable,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    store = tmp_path / "ledger"
+    example = Path(__file__).parents[2] / "examples" / "01-office-diabetes-ckd.json"
+    assert command("code", example, "--store", store).exit_code == 0
+    monkeypatch.setenv("CODEWARRANT_DATA", str(place.folder))
+    monkeypatch.setenv("CODEWARRANT_CACHE", str(place.folder / "cache"))
+    installed_release.cache_clear()
+    try:
+        assert installed_release("icd10cm") == extended_set != shipped
+        replays = json.loads(command("replay", "--store", store, "--json").stdout)["replays"]
+    finally:
+        installed_release.cache_clear()
+    assert [item["verdict"] for item in replays] == ["identical"]
 
 
 def test_without_imports_the_bytes_are_those_that_ship(shipped: CodeSet):
