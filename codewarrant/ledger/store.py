@@ -11,16 +11,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import zstandard
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from codewarrant.decision import Decision, Request, decision_id, read
-from codewarrant.engine.canonical import dumps, sha256
+from codewarrant.decision import Decision, Request, read
+from codewarrant.engine.canonical import sha256
 from codewarrant.ledger import tables
 from codewarrant.ledger.connect import connector
+from codewarrant.ledger.entry import (
+    Entry,
+    SnapshotParts,
+    checked_bytes,
+    decision_names,
+    record_bytes,
+)
 from codewarrant.ledger.errors import (
     DecisionMismatch,
     NotAStore,
@@ -33,27 +40,6 @@ from codewarrant.ledger.errors import (
 
 COMPRESSION_LEVEL = 3
 CODEC = "zstd"
-
-
-class SnapshotParts(Protocol):
-    """What a decision depends on besides the bundle: a lock file and the bytes it lists."""
-
-    @property
-    def sha256(self) -> str: ...
-    @property
-    def lock(self) -> bytes: ...
-    @property
-    def parts(self) -> Mapping[str, bytes]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One decision with the bytes it was made from."""
-
-    decision: Decision
-    bundle: bytes
-    facts: bytes
-    snapshot: SnapshotParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +128,7 @@ class Store:
 
     def append_all(self, entries: Sequence[Entry]) -> tuple[bool, ...]:
         """Record many decisions in one transaction: all of them, or none."""
-        checked = [(entry, _checked_bytes(entry)) for entry in entries]
+        checked = [(entry, checked_bytes(entry)) for entry in entries]
         with self._transaction(write=True) as connection:
             return tuple(self._append(connection, entry, data) for entry, data in checked)
 
@@ -315,12 +301,12 @@ class Store:
                 bundle_sha256=header.bundle_sha256,
                 facts_sha256=header.facts_sha256,
                 snapshot_sha256=header.snapshot_sha256,
-                record=_record(seq, entry.decision, decision_sha256),
+                record=record_bytes(seq, entry.decision, decision_sha256),
             )
         )
         connection.execute(
             insert(tables.decision_name),
-            [{"name": name, "decision_seq": seq} for name in _names(entry.decision)],
+            [{"name": name, "decision_seq": seq} for name in decision_names(entry.decision)],
         )
         return True
 
@@ -355,57 +341,3 @@ def _begin(connection: Connection) -> None:
     """Take the write lock first: a transaction that reads and then writes could be refused."""
     write = connection.get_execution_options().get("write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _checked_bytes(entry: Entry) -> bytes:
-    """The decision's bytes, after checking that its header names what comes with it."""
-    header = entry.decision.header
-    data = entry.decision.to_bytes()
-    head, tail = b'{"body":', b',"header":' + dumps(header) + b"}"
-    body = data[len(head) : -len(tail)]
-    assert head + body + tail == data, "the canonical form of a decision has these two keys"
-    wanted = (
-        ("bundle", sha256(entry.bundle), header.bundle_sha256),
-        ("facts", sha256(entry.facts), header.facts_sha256),
-        ("snapshot lock", sha256(entry.snapshot.lock), header.snapshot_sha256),
-        ("snapshot", entry.snapshot.sha256, header.snapshot_sha256),
-        ("body", sha256(body), header.body_sha256),
-        (
-            "decision id",
-            decision_id(header.bundle_sha256, header.request, header.snapshot_sha256),
-            header.decision_id,
-        ),
-    )
-    for what, found, named in wanted:
-        if found != named:
-            raise DecisionMismatch(
-                f"decision {header.decision_id}: its {what} is not the one named"
-            )
-    return data
-
-
-def _record(seq: int, decision: Decision, decision_sha256: str) -> bytes:
-    """The canonical bytes of one ledger record: digests and names, no content of the chart."""
-    header = decision.header
-    return dumps(
-        {
-            "seq": seq,
-            "decision_id": header.decision_id,
-            "chart": decision.body.chart,
-            "lane": decision.body.route.lane,
-            "decision_sha256": decision_sha256,
-            "bundle_sha256": header.bundle_sha256,
-            "facts_sha256": header.facts_sha256,
-            "snapshot_sha256": header.snapshot_sha256,
-            "request": header.request,
-        }
-    )
-
-
-def _names(decision: Decision) -> list[str]:
-    """The chart, the encounter asked for, and each claim that the decision's facts come from."""
-    names = {decision.body.chart, decision.header.request.encounter}
-    for fact in decision.body.trace.facts:
-        if fact.entity == "claim":
-            names |= {item.source for item in fact.evidence}
-    return sorted(names - {""})

@@ -29,8 +29,9 @@ from codewarrant.decision import Request
 from codewarrant.engine.canonical import dumps, plain
 from codewarrant.ledger import tables
 from codewarrant.ledger.difference import decision_differences, differences
+from codewarrant.ledger.entry import Entry
 from codewarrant.ledger.replay import Coder, replay, replay_all
-from codewarrant.ledger.store import Entry, Store, Stored
+from codewarrant.ledger.store import Store, Stored
 
 SNAPSHOT = snapshot()
 REQUEST = Request("Encounter/5", "demo")

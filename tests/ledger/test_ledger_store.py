@@ -21,6 +21,7 @@ from codewarrant.decision import Request
 from codewarrant.engine.canonical import sha256
 from codewarrant.ledger import tables
 from codewarrant.ledger.connect import into_wal
+from codewarrant.ledger.entry import Entry
 from codewarrant.ledger.errors import (
     DecisionMismatch,
     NotAStore,
@@ -32,7 +33,7 @@ from codewarrant.ledger.errors import (
     StoreReadOnly,
     StoreTooNew,
 )
-from codewarrant.ledger.store import Entry, Store, Stored
+from codewarrant.ledger.store import Store, Stored
 
 SNAPSHOT = snapshot()
 REQUEST = Request("Encounter/5", "demo")
@@ -364,7 +365,8 @@ WRITER = """
 import sys
 sys.path.insert(0, {folder!r})
 from example_decisions import numbered, snapshot
-from codewarrant.ledger.store import Entry, Store
+from codewarrant.ledger.entry import Entry
+from codewarrant.ledger.store import Store
 store = Store.open({path!r})
 first, count, group = {first}, {count}, {group}
 snap = snapshot()
