@@ -25,7 +25,7 @@ EXTENDED = "codewarrant-codeset/2"
 """The form of a release that imported ones extend: it says besides until when flags are known, and
 which codes are exempt from present-on-admission reporting."""
 
-_UPPER = "z"
+AFTER = "z"
 """Ends all that starts with a key: above code characters, below the ``~`` of moved categories."""
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -111,8 +111,13 @@ class Columns:
 
     def last(self, row: int) -> int:
         """The last row that stands below a row, or the row itself."""
-        high = self.key(self.codes[row]) + _UPPER
-        return bisect_left(self.codes, high, lo=row, key=self.key) - 1
+        codes, name = self.codes, self.codes[row]
+        # most codes have little below them: double the step until it leads out
+        step = 1
+        while row + step < len(codes) and codes[row + step].startswith(name):
+            step *= 2
+        low, high = row + step // 2, min(row + step, len(codes))
+        return bisect_left(codes, True, low, high, key=lambda code: not code.startswith(name)) - 1
 
     def above(self, row: int) -> int | None:
         """The row directly above, or None for a category."""

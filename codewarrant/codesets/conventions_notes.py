@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from codewarrant.codesets import conventions_references as references
 from codewarrant.codesets.answers import Note
-from codewarrant.codesets.columns import Columns
+from codewarrant.codesets.columns import AFTER, Columns
 from codewarrant.codesets.shape import flat
 
 EXCLUDES = ("excludes1", "excludes2")
@@ -173,7 +173,7 @@ class Notes:
         if last is not None:
             high = columns.last(last)
         else:
-            after = columns.key(span.last) + "z"
+            after = columns.key(span.last) + AFTER
             high = bisect_left(columns.codes, after, key=columns.key) - 1
         return (low, high) if low <= high else None
 

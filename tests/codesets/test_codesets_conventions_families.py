@@ -149,3 +149,11 @@ def test_candidates_join_conditions_of_different_categories(icd10: CodeSet) -> N
         assert " with " in title
         assert "without" not in title
         assert item.first[:3] != item.second[:3]
+
+
+def test_a_system_without_notes_has_no_conventions(icd9: CodeSet) -> None:
+    """ICD-9-CM is installed with titles alone."""
+    assert icd9.conventions.exclusions(["250.00", "401.9", "E800.0"]) == ()
+    assert icd9.conventions.orders(["250.00", "401.9"]) == ()
+    assert icd9.conventions.seventh_rows() == ()
+    assert icd9.conventions.hard_edits(["250.00", "250.0"])[0].codes == ("250.0",)
