@@ -18,10 +18,18 @@ from codewarrant.engine.facts import Fact
 from codewarrant.engine.plan import RulePlan
 from codewarrant.engine.program import Rule
 from codewarrant.engine.reading import Env
-from codewarrant.engine.relation import Row
 from codewarrant.engine.trace import Firing
 from codewarrant.engine.values import Code, Intervals, Value
 from codewarrant.ledger.code_samples import CodeSamples
+from codewarrant.ledger.field_values import (
+    NEGATED,
+    TURNED,
+    any_value,
+    compared,
+    constant,
+    other_value,
+    with_value,
+)
 from codewarrant.ledger.suppose import Change, named, usual
 from codewarrant.ledger.unmet import Part, unmet
 
@@ -332,16 +340,18 @@ class Repairs:
             case c.Holds(_, c.Field(name, found)) if name == var:
                 return found, wanted
             case c.Known(_, c.Field(name, found)) if name == var:
-                return _pair(found, _any(entity, found)) if wanted else (found, None)
+                return with_value(found, any_value(entity, found)) if wanted else (found, None)
             case c.OneOf(_, c.Field(name, found), values) if name == var:
-                return _pair(found, values[0] if wanted else _other(entity, found, values))
+                return with_value(
+                    found, values[0] if wanted else other_value(entity, found, values)
+                )
             case c.Between(_, c.Field(name, found), low, _) if name == var and wanted:
-                return _pair(found, _constant(low, env))
+                return with_value(found, constant(low, env))
             case c.Contains(_, c.Field(name, found), values, item) if name == var:
                 fact = env.get(var)
                 listed = fact.get(found) if isinstance(fact, Fact) else ()
                 listed = listed if isinstance(listed, tuple) else ()
-                one = values[0] if values else _constant(item, env) if item else None
+                one = values[0] if values else constant(item, env) if item else None
                 if wanted and one is not None and not isinstance(one, tuple):
                     return found, (*listed, one)
                 return (found, ()) if not wanted else None
@@ -352,29 +362,11 @@ class Repairs:
                 many = bool(fields_of(entity).get(found) and fields_of(entity)[found].many)
                 return (found, (codes[0],) if many else codes[0]) if codes else None
             case c.Compare(_, op, c.Field(name, found), right) if name == var:
-                return _compared(entity, found, op if wanted else _NOT[op], _constant(right, env))
+                return compared(entity, found, op if wanted else NEGATED[op], constant(right, env))
             case c.Compare(_, op, left, c.Field(name, found)) if name == var:
-                turned = _TURNED[op] if wanted else _NOT[_TURNED[op]]
-                return _compared(entity, found, turned, _constant(left, env))
+                turned = TURNED[op] if wanted else NEGATED[TURNED[op]]
+                return compared(entity, found, turned, constant(left, env))
         return None
-
-
-_NOT = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-_TURNED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
-
-
-def _compared(
-    entity: str, name: str, op: str, value: Value | None
-) -> tuple[str, Value | None] | None:
-    if value is None:
-        return None
-    if op in ("=", "<=", ">="):
-        return name, value
-    if op == "!=":
-        return _pair(name, _other(entity, name, (value,)))
-    if isinstance(value, int) and not isinstance(value, bool):
-        return name, value - 1 if op == "<" else value + 1
-    return None
 
 
 def _merged(changes: list[Change]) -> list[Change] | None:
@@ -385,39 +377,6 @@ def _merged(changes: list[Change]) -> list[Change] | None:
             if values.setdefault((item.facts, name), value) != value:
                 return None
     return changes
-
-
-def _pair(name: str, value: Value | None) -> tuple[str, Value | None] | None:
-    return None if value is None else (name, value)
-
-
-def _constant(item: c.Term, env: Env) -> Value | None:
-    """The value of a constant or of a field of something bound."""
-    match item:
-        case c.Const(value):
-            return value
-        case c.Field(var, name) if var in env and isinstance(env[var], Fact):
-            return env[var].get(name)  # type: ignore[union-attr]
-        case c.Field(var, name) if isinstance(env.get(var), Row):
-            return env[var].columns.get(name)  # type: ignore[union-attr]
-    return None
-
-
-def _any(entity: str, name: str) -> Value | None:
-    """Some value of a field, where it has few."""
-    known = fields_of(entity).get(name)
-    if known is None or known.many:
-        return None
-    return False if known.kind == "boolean" else known.values[0] if known.values else None
-
-
-def _other(entity: str, name: str, values: tuple[Value, ...]) -> Value | None:
-    """Another value of a field, where it has few; None leaves it unknown."""
-    known = fields_of(entity).get(name)
-    if known is None:
-        return None
-    rest = [item for item in known.values if item not in values]
-    return rest[0] if rest else None
 
 
 def _decided(item: c.Condition) -> Iterator[c.Condition]:
