@@ -15,7 +15,7 @@ from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, issue_line, messages, results, write_json
 from codewarrant.cli.pipeline import store_file
 from codewarrant.coding.chart import rules_read
-from codewarrant.coding.installed import cached_lexicon
+from codewarrant.coding.installed import cached_lexicon, restored_store
 from codewarrant.coding.reading import Reading
 from codewarrant.coding.snapshot import RulepacksBroken, Snapshot, SnapshotDamaged
 from codewarrant.coding.statements import diagnosis_system
@@ -179,7 +179,7 @@ def _stored(folder: Path, name: str) -> list[Made]:
         out: list[Made] = []
         for stored in store.find(name):
             lock, parts = store.snapshot_parts(stored.snapshot_sha256)
-            snapshot = Snapshot.from_parts(lock, parts, cached_lexicon)
+            snapshot = Snapshot.from_parts(lock, parts, cached_lexicon, restored_store)
             facts = store.get_blob(stored.facts_sha256)
             out.append(Made(read(store.read_decision(stored)), facts, snapshot))
         return out

@@ -6,7 +6,8 @@ Everything that touches files on the way to a decision stands here; what it open
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import cache
@@ -15,7 +16,17 @@ from pathlib import Path
 from codewarrant.codesets import SYSTEMS
 from codewarrant.codesets.cache import cache_folder, load, write_whole
 from codewarrant.codesets.codeset import CodeSet
+from codewarrant.codesets.releases.draft import Asked
+from codewarrant.codesets.releases.importing import import_files
+from codewarrant.codesets.releases.installed import installed_store
+from codewarrant.codesets.releases.store import Store
 from codewarrant.coding.confidence import Scorecard
+from codewarrant.coding.release_tables import (
+    ReleasePart,
+    ReleaseTable,
+    named_tables,
+    speaking,
+)
 from codewarrant.coding.snapshot import Part, Snapshot, archive
 from codewarrant.dsl.pack import PackSource, load_pack_dir
 from codewarrant.engine.canonical import digest, sha256
@@ -75,12 +86,40 @@ def snapshot_of(packs: Sequence[PackSource]) -> Snapshot:
     releases = {system: installed_release(system) for system in SYSTEMS}
     data = (Path(__file__).parent / "confidence.toml").read_bytes()
     card = Scorecard.from_bytes(data)
+    store = installed_store()
+    names = named_tables(packs) if store is not None else ()
+    tables = {name: ReleaseTable(store, name) for name in names if store and store.of(name)}
     parts = [
         *(Part("pack", source.name, declared_version(source), archive(source)) for source in packs),
         *(Part("codeset", name, one.release, one.data) for name, one in releases.items()),
         Part("confidence", card.name, card.version, data),
+        *(
+            ReleasePart(store, release)
+            for name in tables
+            if store is not None
+            for release in speaking(store, name)
+        ),
     ]
-    return Snapshot(parts, cached_lexicon, releases)
+    return Snapshot(parts, cached_lexicon, releases, tables)
+
+
+def restored_store(texts: Mapping[str, bytes]) -> Store:
+    """A store of exactly these releases, from their canonical texts by name.
+
+    Made once and kept in the cache folder, under the digest of what it holds. Raises
+    ``ReleaseError`` for a text that is none.
+    """
+    name = sha256("\n".join(f"{name} {sha256(texts[name])}" for name in sorted(texts)).encode())
+    path = cache_folder() / f"releases-{name[:32]}.sqlite"
+    if not path.exists():
+        with tempfile.TemporaryDirectory() as folder:
+            files = []
+            for number, key in enumerate(sorted(texts)):
+                file = Path(folder) / f"{number}.txt"
+                file.write_bytes(texts[key])
+                files.append(file)
+            import_files(path, files, Asked())
+    return Store(path)
 
 
 def cached_lexicon(release: CodeSet, epoch: date, vocabulary: Table) -> Lexicon:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import TypeAlias
 
 import orjson
 import spacy
@@ -19,8 +20,11 @@ import spacy
 from codewarrant import __version__
 from codewarrant.codesets.codeset import CodeSet
 from codewarrant.codesets.errors import CodeSetError
+from codewarrant.codesets.releases.errors import ReleaseError
+from codewarrant.codesets.releases.store import Store
 from codewarrant.coding.confidence import Scorecard
 from codewarrant.coding.relations import CodeAttributes
+from codewarrant.coding.release_tables import ReleasePart, ReleaseTable
 from codewarrant.dsl.check import check_packs
 from codewarrant.dsl.codeview import InstalledCodes
 from codewarrant.dsl.link import Linked, link
@@ -87,7 +91,7 @@ class RulepacksBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: ``kind`` is pack, codeset or confidence."""
+    """One part: ``kind`` is pack, codeset, release or confidence."""
 
     kind: str
     name: str
@@ -99,7 +103,27 @@ class Part:
         return sha256(self.data)
 
 
-def lock_text(parts: Sequence[Part]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class AbsentPart:
+    """A release of which only the answers that a decision asked for are there."""
+
+    kind: str
+    name: str
+    version: str
+    sha256: str
+
+    @property
+    def data(self) -> bytes:
+        """Raises :class:`SnapshotDamaged`."""
+        raise SnapshotDamaged(f"the text of {self.name} is not there")
+
+
+AnyPart: TypeAlias = Part | ReleasePart | AbsentPart
+TablesSource = Callable[[Mapping[str, bytes]], Store]
+"""The texts of releases, by name, to a store that holds them."""
+
+
+def lock_text(parts: Sequence[AnyPart]) -> bytes:
     """The lock: parts in order of kind and name."""
     lines = ["lock = 1", f'semantics = "{SEMANTICS}"']
     for part in sorted(parts, key=lambda item: (item.kind, item.name, item.version)):
@@ -139,41 +163,69 @@ class Snapshot:
 
     def __init__(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[AnyPart],
         lexicons: LexiconSource = build_lexicon,
         opened: Mapping[str, CodeSet] | None = None,
+        tables: Mapping[str, Relation] | None = None,
     ) -> None:
-        """``opened`` are releases opened before; they count where their digest is the part's."""
+        """``opened`` are code sets opened before; they count where their digest is the part's.
+
+        ``tables`` are the installed tables that packs may join, by name.
+        """
         self._parts = tuple(sorted(parts, key=lambda item: (item.kind, item.name, item.version)))
         self.lock = lock_text(self._parts)
         self.sha256 = sha256(self.lock)
         self._lexicons = lexicons
         self._opened = dict(opened or {})
+        self._tables = dict(tables or {})
         self._readers: dict[tuple[str, date, Table], Reader] = {}
 
     @classmethod
     def from_parts(
-        cls, lock: bytes, parts: Mapping[str, bytes], lexicons: LexiconSource = build_lexicon
+        cls,
+        lock: bytes,
+        parts: Mapping[str, bytes],
+        lexicons: LexiconSource = build_lexicon,
+        open_tables: TablesSource | None = None,
+        answers: Mapping[str, Relation] | None = None,
     ) -> Snapshot:
         """Open a stored snapshot; ``parts`` are keyed like :attr:`parts`.
 
-        Raises :class:`SnapshotDamaged` if a part is missing or not what the lock says.
+        ``open_tables`` opens the texts of its releases. ``answers`` are recorded answers of
+        installed tables, by name, which stand in for releases whose text is not there. Raises
+        :class:`SnapshotDamaged` if a part is missing or not what the lock says.
         """
         listed = read_lock(lock)
-        keys = [_key(item["kind"], item["name"]) for item in listed]
-        missing = [key for key in keys if key not in parts]
+        given = dict(answers or {})
+        made: list[AnyPart] = []
+        texts: dict[str, bytes] = {}
+        missing: list[str] = []
+        for item in listed:
+            key = _key(item["kind"], item["name"])
+            if key in parts:
+                made.append(Part(item["kind"], item["name"], item["version"], parts[key]))
+                if item["kind"] == "release":
+                    texts[item["name"]] = parts[key]
+            elif item["kind"] == "release" and item["name"].partition("@")[0] in given:
+                made.append(AbsentPart(**item))
+            else:
+                missing.append(key)
         if missing:
             raise SnapshotDamaged(f"parts are missing: {', '.join(missing)}")
-        snapshot = cls(
-            [
-                Part(item["kind"], item["name"], item["version"], parts[key])
-                for item, key in zip(listed, keys, strict=True)
-            ],
-            lexicons,
-        )
-        if snapshot.lock != lock:
+        if lock_text(made) != lock:
             raise SnapshotDamaged("the parts are not those that the lock names")
-        return snapshot
+        tables: dict[str, Relation] = given
+        if texts:
+            if open_tables is None:
+                raise SnapshotDamaged("nothing was given to open the releases of its tables with")
+            try:
+                store = open_tables(texts)
+            except ReleaseError as error:
+                raise SnapshotDamaged(str(error)) from error
+            tables |= {
+                name: ReleaseTable(store, name) for name in {one.table for one in store.releases}
+            }
+        return cls(made, lexicons, tables=tables)
 
     @property
     def parts(self) -> Mapping[str, bytes]:
@@ -192,7 +244,7 @@ class Snapshot:
     def linked(self) -> Linked:
         """The rulepacks as one program with the tables it joins."""
         packs = [unpack(part.data) for part in self._of("pack")]
-        view = InstalledCodes(self.releases, CodeAttributes(self.releases))
+        view = InstalledCodes(self.releases, CodeAttributes(self.releases), self._tables)
         checked = check_packs(packs, view)
         linked = link(checked, view)
         for item in (*checked.diagnostics, *linked.diagnostics):
@@ -211,7 +263,7 @@ class Snapshot:
         """The program with its matching plan."""
         return load(self.program)
 
-    def _release(self, part: Part) -> CodeSet:
+    def _release(self, part: AnyPart) -> CodeSet:
         opened = self._opened.get(part.name)
         if opened is not None and opened.digest == part.sha256:
             return opened
@@ -253,7 +305,7 @@ class Snapshot:
             self._readers.pop(next(iter(self._readers)), None)
         return reader
 
-    def _of(self, kind: str) -> list[Part]:
+    def _of(self, kind: str) -> list[AnyPart]:
         return [part for part in self._parts if part.kind == kind]
 
 

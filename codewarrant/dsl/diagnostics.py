@@ -68,6 +68,7 @@ CODES: dict[str, str] = {
     "CW0509": "an empty value set",
     "CW0510": "an installed table that does not exist",
     "CW0511": "an installed table with dates of its own",
+    "CW0512": "an installed table joined without its key",
     # overrides and linking
     "CW0601": "an override of a rule that is not there",
     "CW0602": "an override of a mandatory rule",

@@ -8,7 +8,7 @@ from codewarrant.dsl import syntax as s
 from codewarrant.dsl.bounds import both, bounds
 from codewarrant.dsl.diagnostics import Diagnostic, Fault, Related, did_you_mean, fault
 from codewarrant.dsl.lower_actions import lower_actions
-from codewarrant.dsl.lower_conditions import enter, lower_condition, together
+from codewarrant.dsl.lower_conditions import enter, enter_rows, keyed, lower_condition, together
 from codewarrant.dsl.lower_terms import template
 from codewarrant.dsl.scope import Names, Scope, Variable
 from codewarrant.dsl.windows import shared
@@ -59,6 +59,7 @@ def lower_rule(
     block: s.RuleBlock, names: Names, pack: s.PackBlock, faults: list[Diagnostic]
 ) -> LoweredRule:
     """One rule. Faults go to ``faults``; a rule with faults is not to be run."""
+    before = len(faults)
     scope = Scope(names, faults=faults)
     tests: list[c.Condition] = []
     binders: list[tuple[s.Scope | s.RowBinder, Variable]] = []
@@ -78,6 +79,12 @@ def lower_rule(
         if node is not None:
             tests += _kept(node, scope)
     when = together(tests) if tests else c.TRUE
+    for node, variable in binders:
+        if isinstance(node, s.RowBinder) and len(faults) == before:
+            try:
+                keyed(node, variable, when)
+            except Fault as error:
+                faults.append(error.diagnostic)
     scope = scope.with_codes(
         {item.name: bounds(when, item.name, names.codes) for _, item in binders}
     )
@@ -135,16 +142,8 @@ def _kept(node: s.ConditionNode, scope: Scope) -> list[c.Condition]:
 
 def _bind(node: s.Scope | s.RowBinder, scope: Scope) -> tuple[Scope, Variable, list[c.Condition]]:
     if isinstance(node, s.RowBinder):
-        table = scope.names.tables.get(node.table.text)
-        if table is None:
-            raise fault(
-                "CW0207",
-                node.table.span,
-                f"there is no table `{node.table.text}`",
-                did_you_mean(node.table.text, scope.names.tables),
-            )
-        variable = Variable(node.var.text, table=table)
-        return scope.bind(node.var, variable), variable, []
+        inner, variable = enter_rows(node, scope)
+        return inner, variable, []
     return enter(node, scope)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from codewarrant.codesets.releases.tables import TABLES
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.bounds import bounds
-from codewarrant.dsl.diagnostics import Fault, fault
+from codewarrant.dsl.diagnostics import Fault, did_you_mean, fault
 from codewarrant.dsl.lower_comparisons import (
     between,
     choice,
@@ -235,6 +236,8 @@ def together(tests: list[c.Condition]) -> c.Condition:
 
 def _quantifier(node: s.Quantifier, scope: Scope) -> c.Condition:
     number = scope.atom(node.text)
+    if isinstance(node.scope, s.RowScope):
+        return _some_row(number, node, node.scope, scope)
     inner, variable, tests = enter(node.scope, scope)
     if node.scope.where is not None:
         tests.append(lower_condition(node.scope.where, inner))
@@ -244,6 +247,54 @@ def _quantifier(node: s.Quantifier, scope: Scope) -> c.Condition:
     return c.Quantified(
         number, kind, binder(variable, node.scope, where, scope), where, node.least, has
     )
+
+
+def _some_row(number: int, node: s.Quantifier, over: s.RowScope, scope: Scope) -> c.Condition:
+    inner, variable = enter_rows(over.row, scope)
+    where = lower_condition(over.where, inner)
+    keyed(over.row, variable, where)
+    assert variable.table is not None
+    kind: Literal["some", "no"] = node.kind  # type: ignore[assignment]
+    return c.Quantified(
+        number, kind, c.Binder(variable.name, relation=variable.table.name), where, 1, None
+    )
+
+
+def enter_rows(node: s.RowBinder, scope: Scope) -> tuple[Scope, Variable]:
+    """The scope in which a row of a table is bound. Raises ``Fault`` for an unknown table."""
+    table = scope.names.tables.get(node.table.text)
+    if table is None:
+        raise fault(
+            "CW0207",
+            node.table.span,
+            f"there is no table `{node.table.text}`",
+            did_you_mean(node.table.text, scope.names.tables),
+        )
+    variable = Variable(node.var.text, table=table)
+    return scope.bind(node.var, variable), variable
+
+
+def keyed(node: s.RowBinder, variable: Variable, where: c.Condition) -> None:
+    """Raises ``Fault`` where a row of an installed table is not found by the table's key: millions
+    of rows would have to be gone through."""
+    table = variable.table
+    if table is None or not table.release:
+        return
+    first = TABLES[table.release].key[0]
+    parts = where.items if isinstance(where, c.AllOf) else (where,)
+    found = {
+        column
+        for part in parts
+        if isinstance(part, c.Matches) and part.var == variable.name
+        for column, _ in part.keys
+    }
+    if first not in found:
+        raise fault(
+            "CW0512",
+            node.var.span,
+            f"the rows of `{node.table.text}` are found by `{first}`, which nothing gives",
+            f"join it: {node.var.text} matches ({first}: …)",
+        )
 
 
 def binder(variable: Variable, node: s.Scope, where: c.Condition, scope: Scope) -> c.Binder:

@@ -160,6 +160,14 @@ class RowBinder:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class RowScope:
+    """What a quantifier over the rows of a table ranges over."""
+
+    row: RowBinder
+    where: ConditionNode
+
+
 # ---- conditions ---------------------------------------------------------------
 
 
@@ -274,7 +282,7 @@ class Quantifier:
     """``kind``: some, no, every, at least."""
 
     kind: str
-    scope: Scope
+    scope: Scope | RowScope
     least: int
     has: ConditionNode | None
     text: str

@@ -243,6 +243,10 @@ class TermBuilder:
     def row_binder(self, meta: Meta, items: list[Any]) -> s.RowBinder:
         return s.RowBinder(self.name(items[0]), self.name(items[-1]), self.span(meta))
 
+    def row_scope(self, meta: Meta, items: list[Any]) -> s.RowScope:
+        row = s.RowBinder(self.name(items[0]), self.name(items[-2]), self.span(meta))
+        return s.RowScope(row, items[-1].value)
+
     # -- conditions --------------------------------------------------------------
 
     def all_of(self, meta: Meta, items: list[Any]) -> s.Junction:
