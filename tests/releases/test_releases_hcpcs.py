@@ -91,6 +91,11 @@ def test_a_workbook_without_its_header_is_no_such_file():
     refused("no known format", source("book.xlsx", workbook([["HCPC", "PRICE"], ["A0001", 1]])))
 
 
+def test_a_sequence_that_is_no_number_is_refused():
+    spoilt = [line[:5] + "first" + line[10:] for line in LINES]
+    refused("`first` is no sequence number", source("HCPC2026_OCT_ANWEB.xlsx", sheet(*spoilt)))
+
+
 def test_the_quarter_comes_from_the_name_or_the_caller():
     nameless = source("codes.txt", text())
     refused("--edition", nameless)

@@ -187,6 +187,8 @@ def test_an_exempt_list_that_is_not_whole_is_refused():
     lines = exempt([*LISTED, ("Z998", "Four"), ("Z9911", "Five")]).splitlines(keepends=True)
     gap = source("POAexemptCodes2027.txt", "".join(lines[:-2] + lines[-1:]))
     assert refused("number 5 after number 3", gap).line == 7
+    raised = exempt([*LISTED, ("Z998", "Four")]).replace("4\tZ998", "\u00b2\tZ998")
+    assert refused("no line of number", source("POAexemptCodes2027.txt", raised)).line == 7
     cut = source("POAexemptCodes2027.txt", exempt()[: -len("Three\r\n")])
     assert refused("cut here", cut).line == 6
 

@@ -17,7 +17,7 @@ from datetime import date
 
 from codewarrant.codesets.releases.draft import Asked, Draft, Line, Loader, quarter_of
 from codewarrant.codesets.releases.errors import ReleaseError
-from codewarrant.codesets.releases.loaders.columns import Names, has_header, records
+from codewarrant.codesets.releases.loaders.columns import Names, has_header, records, whole_number
 from codewarrant.codesets.releases.loaders.editions import (
     plain_date,
     quarter_effective,
@@ -94,7 +94,7 @@ def read_hcpcs(source: Source) -> Iterator[Record]:
     last = 0
     for number, cells in _fields(source):
         record, code = cells["record"], cells["code"].upper()
-        place = int(cells.get("sequence") or 0)
+        place = whole_number(cells.get("sequence") or "0", "sequence number", source, number)
         if record in (_MORE_CODE, _MORE_MODIFIER):
             fits = current is not None and current.code == code
             if not fits or current is None or (place and place != last + 100):

@@ -6,6 +6,7 @@ year, codes with or without dot.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from codewarrant.codesets.releases.draft import Asked, Draft, Line, Loader, fiscal_year_days
@@ -22,7 +23,7 @@ from codewarrant.codesets.shape import ICD10CM, normalise
 
 def _row(cells: list[str]) -> tuple[int, str, str] | None:
     parts = [cell.strip() for cell in cells]
-    if len(parts) < 3 or not parts[0].isdigit():
+    if len(parts) < 3 or not re.fullmatch(r"[0-9]{1,9}", parts[0]):
         return None
     code = normalise(ICD10CM, parts[1])
     return None if code is None else (int(parts[0]), code, " ".join(parts[2].split()))
