@@ -87,14 +87,14 @@ class Matcher:
                 else:
                     for one in table.uncoded(phantoms.get(fact.id)):
                         keep(one, fact, one.tests, reading)
-        for name, (by_value, every) in table.gates.items():
+        for name, gate in table.gates.items():
+            opened, demanding = gate.opened, gate.demanding
             for fact in facts:
                 value = fact.fields.get(name)
-                found = every if value is None else by_value.get(value)
-                if found:
-                    for one in found:
-                        keep(one, fact, one.tests, reading)
-        for one in table.rest:
+                found = gate.every() if value is None else opened.get(value) or demanding(value)
+                for one in found:
+                    keep(one, fact, one.tests, reading)
+        for one in table.rest():
             for fact in facts:
                 keep(one, fact, one.tests, reading)
 

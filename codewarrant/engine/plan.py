@@ -5,20 +5,21 @@ The plan of each rule, and for each stage and level the dispatch from facts to p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias, overload
 
 from codewarrant.engine import conditions as c
 from codewarrant.engine.conditions import Window
-from codewarrant.engine.dispatch import REMEMBERED, Dispatch
+from codewarrant.engine.dispatch import REMEMBERED, Dispatch, Pattern, Place, place
 from codewarrant.engine.evaluate import conjuncts
 from codewarrant.engine.guards import check
 from codewarrant.engine.program import STAGE_OF, STAGES, Program, Rule, Stage, Swap
-from codewarrant.engine.reading import Reader, Scope
+from codewarrant.engine.reading import Scope
 from codewarrant.engine.reads import atom_terms
 from codewarrant.engine.rule_plan import RulePlan, rule_plan
-from codewarrant.engine.strata import LoopError, Strata, strata
-from codewarrant.engine.values import Code, CodeOrder, Intervals, Membership
+from codewarrant.engine.strata import LoopError, strata
+from codewarrant.engine.values import Code, CodeOrder
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,102 @@ Prefetch: TypeAlias = tuple[str, str, str, str]
 """entity, field, relation, key column: a look-up that depends on one field of one fact."""
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A rule with one set of actions: ``rule`` and ``swap`` are numbers, -1 is no swap.
+
+    ``slot`` numbers the first of its patterns, ``window`` when it is in force.
+    """
+
+    rule: int
+    swap: int
+    stage: Stage
+    level: int
+    slot: int
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLayout:
+    """What :class:`Group` is made of."""
+
+    stage: Stage
+    level: int
+    stratum: int
+    first: tuple[Place, ...]
+    later: tuple[Place, ...]
+    always: tuple[int, ...]
+    loose: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All that takes long to work out about a program, as plain data."""
+
+    variants: tuple[Variant, ...]
+    groups: tuple[GroupLayout, ...]
+    levels: tuple[tuple[str, int], ...]
+    """The level of each code rule by id."""
+    count: int
+    prefetch: tuple[Prefetch, ...]
+
+
+class Plans(Sequence[RulePlan]):
+    """The plan of each variant, worked out when first asked for."""
+
+    def __init__(self, program: Program, variants: tuple[Variant, ...]) -> None:
+        self._rules = _ordered(program)
+        self._variants = variants
+        self._scope = Scope(
+            {one.id: one for one in program.parameters},
+            program.standing,
+            frozenset(program.open_entities),
+            "",
+            {},
+            {},
+        )
+        self._known: dict[int, RulePlan] = {}
+
+    def __len__(self) -> int:
+        return len(self._variants)
+
+    @overload
+    def __getitem__(self, index: int) -> RulePlan: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[RulePlan]: ...
+    def __getitem__(self, index: int | slice) -> RulePlan | list[RulePlan]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        known = self._known.get(index)
+        if known is None:
+            own = self._variants[index]
+            rule = self._rules[own.rule]
+            scope = replace(
+                self._scope,
+                clock=rule.window.clock,
+                rows=frozenset(one.var for one in rule.binders if one.relation),
+            )
+            swap = rule.swaps[own.swap] if own.swap >= 0 else None
+            made = rule_plan(index, rule, swap, own.stage, own.level, own.slot, own.window, scope)
+            # two threads may both make it; all use the one that came first
+            known = self._known.setdefault(index, made)
+        return known
+
+    def pattern(self, one: Place) -> Pattern:
+        """The pattern of a place."""
+        plan = self[one.plan]
+        count = len(plan.patterns)
+        return plan.patterns[one.at] if one.at < count else plan.needs[one.at - count]
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A program ready to run; immutable but for memories that only ever hold the same answers."""
 
     program: Program
-    plans: tuple[RulePlan, ...]
+    layout: Layout
+    plans: Plans
     groups: tuple[Group, ...]
-    strata: Strata
-    prefetch: tuple[Prefetch, ...]
     suspended: tuple[Rule, ...]
     """Rules that some override suspends in some period."""
     orders: dict[str, CodeOrder]
@@ -79,50 +167,66 @@ def load(program: Program) -> Loaded:
     Raises :class:`LoopError` if rules wait for each other, :class:`EngineError` for a program that
     breaks another rule of the language (its own checker reports these first, with their place).
     """
-    rules = tuple(sorted(program.rules, key=lambda rule: rule.id))
+    rules = _ordered(program)
     check(program, rules)
-    variants: list[tuple[Rule, Swap | None, Stage]] = [
-        (rule, swap, _stage(rule, swap)) for rule in rules for swap in (None, *rule.swaps)
+    stages: list[tuple[int, int, Stage]] = [
+        (number, at, _stage(rule, swap))
+        for number, rule in enumerate(rules)
+        for at, swap in enumerate((None, *rule.swaps), -1)
     ]
-    in_code = {rule.id: rule for rule, _, stage in variants if stage == "code"}
+    in_code = {rules[number].id: rules[number] for number, _, stage in stages if stage == "code"}
     levels = strata(tuple(in_code.values()), program)
     if levels.loops:
         raise LoopError(levels.loops)
-    memberships: dict[Intervals, Membership] = {}
-    readers: dict[tuple[str, str, bool], Reader] = {}
     windows: dict[Window, int] = {}
-    parameters = {one.id: one for one in program.parameters}
-    orders = {one.system: one for one in program.orders}
     slots: dict[tuple[Stage, int], int] = {}
-    plans: list[RulePlan] = []
-    for rule, swap, stage in variants:
+    variants: list[Variant] = []
+    for number, at, stage in stages:
+        rule = rules[number]
         level = levels.levels[rule.id] if stage == "code" else 0
-        scope = Scope(
-            parameters,
-            program.standing,
-            frozenset(program.open_entities),
-            rule.window.clock,
-            memberships,
-            readers,
-            windows,
-            frozenset(one.var for one in rule.binders if one.relation),
-        )
         first = slots.get((stage, level), 0)
-        plan = rule_plan(len(plans), rule, swap, stage, level, first, scope)
-        slots[stage, level] = first + len(plan.patterns) + len(plan.needs)
-        plans.append(plan)
-    loaded = Loaded(
-        program,
-        tuple(plans),
-        (),
-        levels,
+        slots[stage, level] = first + len(rule.binders) + len(conjuncts(rule.when))
+        if rule.suspensions or rule.swaps:
+            window = -1 - len(variants)
+        else:
+            window = windows.setdefault(rule.window, len(windows))
+        variants.append(Variant(number, at, stage, level, first, window))
+    plans = Plans(program, tuple(variants))
+    layout = Layout(
+        tuple(variants),
+        tuple(_groups(plans, levels.count, program.standing)),
+        tuple(sorted(levels.levels.items())),
+        levels.count,
         _prefetches(rules),
-        tuple(rule for rule in rules if rule.suspensions),
-        orders,
     )
-    groups = tuple(_groups(loaded))
+    return opened(program, layout, plans)
+
+
+def opened(program: Program, layout: Layout, plans: Plans | None = None) -> Loaded:
+    """A program with its layout, ready to run."""
+    found = Plans(program, layout.variants) if plans is None else plans
+    suspended = tuple(rule for rule in _ordered(program) if rule.suspensions)
+    orders = {one.system: one for one in program.orders}
+    loaded = Loaded(program, layout, found, (), suspended, orders)
+    groups = tuple(
+        Group(
+            one.stage,
+            one.level,
+            one.stratum,
+            Dispatch(one.first, found.pattern, loaded.key),
+            Dispatch(one.later, found.pattern, loaded.key),
+            frozenset(place.slot for place in one.first),
+            one.always,
+            one.loose,
+        )
+        for one in layout.groups
+    )
     object.__setattr__(loaded, "groups", groups)
     return loaded
+
+
+def _ordered(program: Program) -> tuple[Rule, ...]:
+    return tuple(sorted(program.rules, key=lambda rule: rule.id))
 
 
 def _stage(rule: Rule, swap: Swap | None) -> Stage:
@@ -132,41 +236,29 @@ def _stage(rule: Rule, swap: Swap | None) -> Stage:
     return min(stages, key=STAGES.index)
 
 
-def _groups(loaded: Loaded) -> list[Group]:
-    count = loaded.strata.count
+def _groups(plans: Plans, count: int, standing: str) -> list[GroupLayout]:
     levels: list[tuple[Stage, int]] = [("code", level) for level in range(count)]
     order: list[tuple[Stage, int]] = [
         ("admit", 0), *levels, ("sequence", 0), ("line", 0), ("edit", 0),
     ]  # fmt: skip
     by_place: dict[tuple[Stage, int], list[RulePlan]] = {}
-    for plan in loaded.plans:
+    for plan in plans:
         by_place.setdefault((plan.stage, plan.level), []).append(plan)
     groups = []
     for stratum, (stage, level) in enumerate(order):
-        plans = by_place.get((stage, level), [])
-        patterns = [one for plan in plans for one in (*plan.patterns, *plan.needs)]
-        triggers = [plan.trigger for plan in plans if plan.trigger is not None]
-        first = [*triggers, *(one for one in patterns if one.asks)]
-        later = [
-            one
-            for one in patterns
-            if stage == "code" and one.entity == loaded.program.standing and not one.documented
-        ]
-        first = {one.slot: one for one in first}
-        always = tuple(plan.index for plan in plans if not plan.patterns and not plan.needs)
-        loose = tuple(plan.index for plan in plans if plan.loose)
-        groups.append(
-            Group(
-                stage,
-                level,
-                stratum,
-                Dispatch(first.values(), loaded.key),
-                Dispatch(later, loaded.key),
-                frozenset(first),
-                always,
-                loose,
-            )
-        )
+        own = by_place.get((stage, level), [])
+        first: list[Place] = []
+        later: list[Place] = []
+        for plan in own:
+            for at, one in enumerate((*plan.patterns, *plan.needs)):
+                found = place(one, at)
+                if one is plan.trigger or one.asks:
+                    first.append(found)
+                if stage == "code" and one.entity == standing and not one.documented:
+                    later.append(found)
+        always = tuple(plan.index for plan in own if not plan.patterns and not plan.needs)
+        loose = tuple(plan.index for plan in own if plan.loose)
+        groups.append(GroupLayout(stage, level, stratum, tuple(first), tuple(later), always, loose))
     return groups
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeAlias
 
-from codewarrant.engine.conditions import Binder, Window
+from codewarrant.engine.conditions import Binder
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.lookups import Lookups
 from codewarrant.engine.program import Parameter
@@ -87,8 +87,6 @@ class Scope:
     memberships: dict[Intervals, Membership]
     fields: dict[tuple[str, str, bool], Reader]
     """Functions for fields, shared by all rules."""
-    windows: dict[Window, int]
-    """Numbers of the windows that rules are in force in."""
     rows: frozenset[str] = frozenset()
     """Variables bound to rows."""
     positive: bool = True

@@ -144,11 +144,19 @@ class RulePlan:
 
 
 def rule_plan(
-    index: int, rule: Rule, swap: Swap | None, stage: Stage, level: int, slot: int, scope: Scope
+    index: int,
+    rule: Rule,
+    swap: Swap | None,
+    stage: Stage,
+    level: int,
+    slot: int,
+    window: int,
+    scope: Scope,
 ) -> RulePlan:
     """The plan of a rule with its own actions or those of a swap.
 
-    ``slot`` is the first number free for its patterns among those of its stage and level.
+    ``slot`` is the first number free for its patterns among those of its stage and level,
+    ``window`` the number of the days on which it is in force.
     """
     parts = conjuncts(rule.when)
     names = {one.var for one in rule.binders}
@@ -208,16 +216,10 @@ def rule_plan(
         all_of(tests),
         _shown(rule, parts, scope) if plain else None,
         all(isinstance(one, Sequence) for one in actions_of(rule)),
-        _window(index, rule, swap, scope),
+        window,
         tuple(_action(one, scope) for one in (rule.actions if swap is None else swap.actions)),
         _exceptions(rule, "", scope),
     )
-
-
-def _window(index: int, rule: Rule, swap: Swap | None, scope: Scope) -> int:
-    if rule.suspensions or rule.swaps or swap:
-        return -1 - index
-    return scope.windows.setdefault(rule.window, len(scope.windows))
 
 
 def text_of_atom(rule: Rule, atom: int) -> str:

@@ -87,7 +87,7 @@ class _Run:
     # ---- matching --------------------------------------------------------------
 
     def _prefetch(self) -> None:
-        for entity, name, relation, column in self.loaded.prefetch:
+        for entity, name, relation, column in self.loaded.layout.prefetch:
             values = [fact.fields.get(name) for fact in self.given.all(entity)]
             self.lookups.prefetch(
                 relation, [((column, value),) for value in values if value is not None]
@@ -221,7 +221,7 @@ class _Run:
                     key=lambda one: (one.kind, one.codes, one.rules),
                 )
             ),
-            self.loaded.strata.count,
+            self.loaded.layout.count,
         )
 
     def _removed(self) -> dict[str, list[int]]:
