@@ -13,7 +13,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, messages, results, write_json
-from codewarrant.codesets import SYSTEMS, CodeSet, CodeSetError, load
+from codewarrant.codesets import ICD10CM, SYSTEMS, CodeSet, CodeSetError, facts, load
+from codewarrant.codesets.imported import beyond_a_gap
 from codewarrant.codesets.releases import importing
 from codewarrant.codesets.releases.delta import changes, counts
 from codewarrant.codesets.releases.draft import Asked, Draft
@@ -41,11 +42,21 @@ def run_import(
     except OSError as error:
         return fail(f"the store cannot be written: {error.strerror}", Exit.STORE, json=json)
     forms = [_imported(store, item) for item in done.imported]
+    waiting = beyond_a_gap(store, facts.horizon(ICD10CM))
     if json:
-        write_json({"imported": forms, "unread": list(done.unread)})
+        names = [f"{release.table} {release.edition}" for release in waiting]
+        write_json({"imported": forms, "unread": list(done.unread), "waiting": names})
         return Exit.FINE
     for item, form in zip(done.imported, forms, strict=True):
         _show_imported(item, form)
+    for release in waiting:
+        messages().print(
+            f"{release.table} {release.edition} has no effect yet: nothing is known of the days"
+            f" before {release.as_of}. Import the edition before it; where that brought no change,"
+            " import the one that stayed in force again, with --effective and its first day",
+            style="yellow",
+            markup=False,
+        )
     if done.unread:
         messages().print(f"not read: {escape(', '.join(done.unread))}")
     return Exit.FINE

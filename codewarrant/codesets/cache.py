@@ -26,6 +26,7 @@ from codewarrant.codesets import compiling, facts, imported
 from codewarrant.codesets.codeset import CodeSet
 from codewarrant.codesets.columns import FORMAT
 from codewarrant.codesets.errors import CodeSetError
+from codewarrant.codesets.releases.errors import ReleaseError
 from codewarrant.codesets.releases.installed import installed_store
 from codewarrant.codesets.releases.release import Release
 from codewarrant.codesets.releases.store import Store
@@ -82,7 +83,7 @@ def sources(system: str) -> tuple[Source, ...]:
 def load(system: str) -> CodeSet:
     """The installed release of ``icd10cm`` or ``icd9cm``, with what was imported since.
 
-    Raises ``CodeSetError``, and ``ReleaseError`` where the imported releases cannot be read.
+    Raises ``CodeSetError``.
     """
     found = sources(system)
     releases = _imported(system, found)[1]
@@ -114,7 +115,10 @@ def compile_release(system: str) -> bytes:
 
 def _imported(system: str, found: tuple[Source, ...]) -> tuple[Store | None, tuple[Release, ...]]:
     """The imported releases that count for a system; none do for the retired one."""
-    store = installed_store() if system == ICD10CM else None
+    try:
+        store = installed_store() if system == ICD10CM else None
+    except ReleaseError as error:
+        raise CodeSetError(f"the imported releases cannot be read: {error}") from error
     if store is None or not any(store.of(table) for table in imported.TABLES):
         return None, ()
     return store, imported.releases_of(store, facts.horizon(system), found[0].edition)
