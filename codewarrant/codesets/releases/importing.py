@@ -37,6 +37,8 @@ Progress = Callable[[Draft, int], None]
 
 REPORT = 20_000
 """Rows between two reports of progress."""
+READABLE = 0o644
+"""Permissions of a new store: edits are no secret, and services read what an analyst imports."""
 WAIT = 60.0
 """Seconds to wait for another import that is under way."""
 
@@ -80,6 +82,7 @@ def import_drafts(
         handle, name = tempfile.mkstemp(dir=store.parent, prefix=".part-", suffix=".sqlite")
         os.close(handle)
         part = Path(name)
+        part.chmod(store.stat().st_mode & 0o777 if store.exists() else READABLE)
         try:
             if store.exists():
                 shutil.copyfile(store, part)

@@ -11,11 +11,12 @@ import hashlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,9 +36,6 @@ from codewarrant.codesets.releases.layout import (
     quoted,
 )
 from codewarrant.codesets.releases.release import Origin, Release
-
-KEYS_A_QUERY = 20_000
-"""More keys than any claim asks for; longer lists are asked in several queries."""
 
 Key = Mapping[str, str | int | Decimal | bool | date | None]
 """Some columns of a table with the values looked for."""
@@ -113,25 +111,28 @@ class Store:
         days = [on] * len(keys) if on is None or isinstance(on, date) else list(on)
         if len(days) != len(keys):
             raise ValueError(f"{len(keys)} keys with {len(days)} days")
-        kind = layout(table).kind
         names = tuple(keys[0]) if keys else ()
-        for name in names:
-            kind.column(name)
+        cells = _picker(table, names)
+        moments = {
+            day: (spoken[0], day_number(day, OPEN_START))
+            for day in set(days)
+            if day is not None and (spoken := self._speaks(table, day)) is not None
+        }
         found: list[Found] = [None] * len(keys)
-        speaking = {day: self._speaks(table, day) for day in set(days) if day is not None}
-        places = [at for at, day in enumerate(days) if day and speaking[day] is not None]
-        for start in range(0, len(places), KEYS_A_QUERY):
-            part = places[start : start + KEYS_A_QUERY]
-            cells = [_cells(keys[at], names) for at in part]
-            when = [
-                (spoken[0], day_number(day, OPEN_START))
-                for at in part
-                if (day := days[at]) and (spoken := speaking[day])
-            ]
-            for at in part:
-                found[at] = ()
-            for n, row in self._query(table, names, cells, when):
-                found[part[n]] = (*(found[part[n]] or ()), row)
+        asked: dict[tuple[Any, ...], tuple[list[int], list[Any]]] = {}
+        for at, (key, day) in enumerate(zip(keys, days, strict=True)):
+            moment = moments.get(day) if day is not None else None
+            if moment is None:
+                continue
+            found[at] = ()
+            *first, last = cells(key)
+            group = asked.get(head := (*moment, *first))
+            if group is None:
+                group = asked[head] = ([], [])
+            group[0].append(at)
+            group[1].append(last)
+        for at, row in self._query(table, names, asked) if asked else ():
+            found[at] = (*(found[at] or ()), row)
         return [
             tuple(sorted(rows, key=_id)) if rows is not None and len(rows) > 1 else rows
             for rows in found
@@ -278,47 +279,57 @@ class Store:
         self,
         table: str,
         names: Sequence[str],
-        cells: Sequence[list[Any]],
-        when: Sequence[tuple[int, int]],
+        asked: Mapping[tuple[Any, ...], tuple[list[int], list[Any]]],
     ) -> Iterator[tuple[int, Row]]:
-        """Rows with the place of their key. ``when`` has the release and the day of each key."""
+        """Rows with the place of their key.
+
+        Keys are given by what they have in common: release, day and all cells but the last, then
+        the last ones. They travel as one JSON text, which is parsed once for each such group; the
+        statement is the same for any number of keys.
+        """
         own = layout(table)
-        given: list[Any]
-        if len(set(when)) == 1:
-            release, day, first = "?2", "?3", 0
-            given = [orjson.dumps(cells).decode(), *when[0]]
-        else:
-            release, day, first = _part(0), _part(1), 2
-            whole = [(*at, *key) for at, key in zip(when, cells, strict=True)]
-            given = [orjson.dumps(whole).decode()]
+        last = len(names) - 1
+        heads = "".join(f", json_extract(value, '$[{at + 2}]') AS k{at}" for at in range(last))
         match = "".join(
-            f" AND t.{quoted(name)} = {_part(at)}" for at, name in enumerate(names, first)
+            f" AND t.{quoted(name)} = asked.k{at}" for at, name in enumerate(names[:-1])
         )
-        # the keys travel as one JSON text, so that the statement is the same for any number of them
         query = (
-            f"SELECT asked.key, t.release, {_names(own.names, 't.')} "
-            f"FROM json_each(?1) AS asked CROSS JOIN {own.table} AS t "
-            f"WHERE t.release = {release}{match} "
-            f"AND t.effective_from <= {day} AND t.effective_to >= {day}"
+            "WITH asked AS MATERIALIZED (SELECT key AS n, json_extract(value, '$[0]') AS release, "
+            f"json_extract(value, '$[1]') AS day{heads}, "
+            f"json_extract(value, '$[{last + 2}]') AS tails FROM json_each(?)) "
+            f"SELECT asked.n, tail.key, t.release, {_names(own.names, 't.')} "
+            f"FROM asked CROSS JOIN json_each(asked.tails) AS tail CROSS JOIN {own.table} AS t "
+            f"WHERE t.release = asked.release{match} AND t.{quoted(names[-1])} = tail.value "
+            "AND t.effective_from <= asked.day AND t.effective_to >= asked.day"
         )
+        places = [own_places for own_places, _ in asked.values()]
+        given = orjson.dumps([(*head, tails) for head, (_, tails) in asked.items()]).decode()
         decode = own.decoder(self._labels)
         width = len(own.kind.key)
         releases = dict(self._releases)
-        for n, number, *values in self._connection().execute(query, given):
-            yield n, _row(own.names, width, decode(tuple(values)), releases[number])
+        for n, tail, number, *values in self._connection().execute(query, (given,)):
+            row = _row(own.names, width, decode(tuple(values)), releases[number])
+            yield places[n][tail], row
 
 
-def _part(at: int) -> str:
-    return f"json_extract(asked.value, '$[{at}]')"
+def _picker(table: str, names: Sequence[str]) -> Callable[[Key], Sequence[Any]]:
+    """A function from a key to its values in SQL, in the order of the names."""
+    kind = layout(table).kind
+    columns = [kind.column(name) for name in names]
+    as_given = all(item.kind in ("text", "code") and not item.optional for item in columns)
+    width = len(names)
+    pick = itemgetter(*names) if width > 1 else None
 
+    def cells(key: Key) -> Sequence[Any]:
+        try:
+            found = (key[names[0]],) if pick is None else pick(key)
+        except (KeyError, IndexError):
+            found = ()
+        if not found or len(key) != width:
+            raise ValueError("the keys of one lookup name the same columns, and one at least")
+        return found if as_given else [key_value(cell) for cell in found]
 
-def _cells(key: Key, names: Sequence[str]) -> list[Any]:
-    if len(key) != len(names):
-        raise ValueError("the keys of one lookup name the same columns")
-    try:
-        return [cell if isinstance(cell := key[name], str) else key_value(cell) for name in names]
-    except KeyError:
-        raise ValueError("the keys of one lookup name the same columns") from None
+    return cells
 
 
 def _id(row: Row) -> str:
