@@ -206,10 +206,12 @@ class Excludes:
 
     def _of_kind(self, note: CodedNote, row: int) -> bool:
         """Whether a code is what the title over it names, where that names several things."""
-        above = self._columns.row[note.source]
-        if above == row or self._wording.single(above) or self._wording.covers(row, above):
+        above, wording = self._columns.row[note.source], self._wording
+        if above == row or wording.single(above):
             return True
-        return self._wording.concerns(row, _condition(note))
+        if wording.remainder(row, above):
+            return False
+        return wording.covers(row, above) or wording.concerns(row, _condition(note))
 
     def _together(self, row: int, other: int) -> bool:
         return any(

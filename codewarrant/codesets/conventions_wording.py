@@ -14,7 +14,9 @@ from codewarrant.codesets.columns import Columns
 _WORD = re.compile(r"[a-z0-9]+")
 _ABSENT = re.compile(r"\b(?:without|not|no|except|excluding|non)\b.*?(?=[,;]|\bwith\b|$)")
 _OPTIONAL = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_RESIDUAL = re.compile(r"\bother\b|not elsewhere classified|\bnec\b|\band\b|\bor\b|/")
+_JOINED = re.compile(r"\band\b|\bor\b|/")
+_OTHER = re.compile(r"\bother\b")
+_RESIDUAL = re.compile(rf"{_OTHER.pattern}|not elsewhere classified|\bnec\b|{_JOINED.pattern}")
 _CODES = re.compile(r"\([A-Z][0-9A-Z.-]+\)")
 
 # fmt: off
@@ -76,6 +78,11 @@ class Wording:
     def covers(self, row: int, above: int) -> bool:
         """Whether the code's title, with the single ones above it, says all of another title."""
         return demanded(self._columns.titles[above] or "") <= self._sayings(row)[0]
+
+    def remainder(self, row: int, above: int) -> bool:
+        """Whether a code is *other* than several things joined, none in particular (R09.89)."""
+        title, own = (self._columns.titles[at] or "" for at in (above, row))
+        return bool(_JOINED.search(title.casefold()) and _OTHER.search(own.casefold()))
 
     def elsewhere(self, row: int) -> bool:
         """Whether the title says ``not elsewhere classified``."""

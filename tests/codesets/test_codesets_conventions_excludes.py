@@ -95,6 +95,7 @@ I25.82 I21.4 I25.82 I21.0-I21.B form
 R11.0 K92.0 R11 (K92.0) category
 R09.02 J96.01 R09 (J96.-) category
 N92.0 N95.0 N92 (N95.0) category
+R09.89 J96.01 R09 (J96.-) category
 I10 I27.0 I10-I1A (I27.0) heading
 K76.0 R17 K70-K77 (R17) heading
 J42 J44.9 J42 (J44.-) together
