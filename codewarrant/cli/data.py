@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from codewarrant.cli.exits import Exit
 from codewarrant.cli.output import fail, messages, results, write_json
 from codewarrant.codesets import ICD10CM, SYSTEMS, CodeSet, CodeSetError, facts, load
-from codewarrant.codesets.imported import beyond_a_gap
+from codewarrant.codesets import imported as extension
 from codewarrant.codesets.releases import importing
 from codewarrant.codesets.releases.delta import changes, counts
 from codewarrant.codesets.releases.draft import Asked, Draft
@@ -37,12 +37,16 @@ def run_import(
         with _progress() as report:
             done = importing.import_files(store_file(), paths, asked, report)
         store = Store(store_file())
+        if any(item.release.table in extension.TABLES for item in done.imported):
+            load(ICD10CM)  # compiled now, so that no chart waits for it
     except ReleaseError as error:
         return fail(str(error), Exit.REFUSED, json=json)
+    except CodeSetError as error:
+        return fail(str(error), Exit.STORE, json=json)
     except OSError as error:
         return fail(f"the store cannot be written: {error.strerror}", Exit.STORE, json=json)
     forms = [_imported(store, item) for item in done.imported]
-    waiting = beyond_a_gap(store, facts.horizon(ICD10CM))
+    waiting = extension.beyond_a_gap(store, facts.horizon(ICD10CM))
     if json:
         names = [f"{release.table} {release.edition}" for release in waiting]
         write_json({"imported": forms, "unread": list(done.unread), "waiting": names})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from official_layouts import LETTERS, order_file
 from test_releases_hcpcs import NAME, text
-from test_releases_icd_documents import INDEX, exempt
+from test_releases_icd_documents import INDEX
 
 from codewarrant.codesets import CodeSetError, cache
 
@@ -25,7 +25,6 @@ def test_a_folder_of_files_is_imported_and_shown(data: Path, tmp_path: Path, com
     folder.mkdir()
     (folder / NAME).write_text(text())
     (folder / "icd10cm_index_2027.xml").write_text(INDEX)
-    (folder / "POAexemptCodes2027.txt").write_text(exempt())
     (folder / "readme.pdf").write_bytes(b"%PDF-1.7")
     done = command("data", "import", folder, "--json")
     assert done.exit_code == 0
@@ -35,7 +34,6 @@ def test_a_folder_of_files_is_imported_and_shown(data: Path, tmp_path: Path, com
         "hcpcs": ("2026Q4", 3),
         "hcpcs-modifiers": ("2026Q4", 1),
         "icd10cm-index": ("2027", 10),
-        "poa-exempt": ("2027", 3),
     }
     assert form["unread"] == ["readme.pdf"]
     shown = command("data", "show", "V9990", "--on", "2026-11-01")

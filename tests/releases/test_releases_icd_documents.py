@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import os
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 from official_layouts import cells, drafts, refused, rows, source, tabular, workbook
@@ -296,3 +299,38 @@ def test_official_indexes_are_read_whole(
     found = cells(draft)
     assert len(found) == number
     assert sum(1 for row in found if row["code"]) == coded
+
+
+def as_document(listed: Iterable[Mapping[str, str]]) -> str:
+    """The official document of an index that a public copy gives as rows with levels."""
+    out = ["<ICD10CM.index><version>2025</version><title>INDEX</title><letter><title>A</title>"]
+    open_tags: list[str] = []
+    for row in listed:
+        level = int(row["Level"])
+        while len(open_tags) > level:
+            out.append(open_tags.pop())
+        out.append(f'<term level="{level}">' if level else "<mainTerm>")
+        open_tags.append("</term>" if level else "</mainTerm>")
+        title, extra = escape(row["Term"]), escape(row["NonEssModif"])
+        out.append(f"<title>{title}{f'<nemod>{extra}</nemod>' if extra else ''}</title>")
+        for tag, name in (("see", "See"), ("seeAlso", "SeeAlso"), ("code", "Code")):
+            if row[name]:
+                out.append(f"<{tag}>{escape(row[name])}</{tag}>")
+    return "".join([*out, *reversed(open_tags), "</letter></ICD10CM.index>"])
+
+
+@pytest.mark.skipif(SHARED is None, reason="CODEWARRANT_SHARED is not set")
+def test_the_whole_alphabetic_index_keeps_every_term_and_code():
+    path = Path(SHARED or "") / "codesets" / "index_fy2025" / "ICD10CM_2025_Index.csv.gz"
+    with gzip.open(path, "rt", encoding="utf-8-sig") as file:
+        listed = [row for row in csv.DictReader(file) if row["Term"].strip()]
+    (draft,) = drafts(source("icd10cm_index_2025.xml", as_document(listed)))
+    found = cells(draft)
+    assert len(found) == len(listed) == 81_019
+    assert max(str(row["path"]).count(" > ") for row in found) == 9
+    for row, given in zip(found, listed, strict=True):
+        term = " ".join(given["Term"].split()).replace(" ,", ",").replace(" ;", ";")
+        assert str(row["path"]).split(" > ")[-1] == term
+        assert row["code"] == (given["Code"].rstrip("-").rstrip(".") or None)
+        assert row["incomplete"] is given["Code"].endswith("-")
+        assert row["see"] == (" ".join(given["See"].split()) or None)
