@@ -29,8 +29,8 @@ from codewarrant.codesets.releases.layout import (
     day_number,
     layout,
 )
+from codewarrant.codesets.releases.reading import canonical_text, read_releases
 from codewarrant.codesets.releases.release import Origin, Release
-from codewarrant.codesets.releases.store import canonical_text, read_releases
 
 Progress = Callable[[Draft, int], None]
 """Told now and then how many rows of a draft have been read."""

@@ -26,16 +26,21 @@ from codewarrant.codesets.releases import canonical
 from codewarrant.codesets.releases.draft import Cell
 from codewarrant.codesets.releases.errors import ReleaseError
 from codewarrant.codesets.releases.layout import (
-    FORMAT,
     OPEN_START,
     Layout,
     day_number,
-    day_of,
     key_value,
     layout,
     quoted,
 )
-from codewarrant.codesets.releases.release import Origin, Release
+from codewarrant.codesets.releases.reading import (
+    canonical_text,
+    column_list,
+    open_read_only,
+    read_releases,
+    scan,
+)
+from codewarrant.codesets.releases.release import Release
 
 Key = Mapping[str, str | int | Decimal | bool | date | None]
 """Some columns of a table with the values looked for."""
@@ -149,12 +154,12 @@ class Store:
     def history(self, table: str, key: Key) -> tuple[Row, ...]:
         """All rows of a key on any day, in every edition; the newest edition first."""
         own = layout(table)
-        where = " AND ".join(f"{quoted(name)} = ?" for name in key)
+        where = "".join(f" AND {quoted(name)} = ?" for name in key)
+        query = f"SELECT {column_list(own.names)} FROM {own.table} WHERE release = ?{where}"
         given = [key_value(value) for value in key.values()]
         out: list[Row] = []
         for number, release in self._releases:
             if release.table == table:
-                query = f"SELECT {_names(own.names)} FROM {own.table} WHERE release = ? AND {where}"
                 decode = own.decoder(self._labels)
                 rows = self._connection().execute(query, (number, *given))
                 width = len(own.kind.key)
@@ -179,7 +184,7 @@ class Store:
         """Rows in force on the first day of ``one`` whose key is not in ``other`` on its own."""
         own = layout(one.table)
         query = (
-            f"SELECT {_names(own.names, 'a.')} FROM {own.table} AS a "
+            f"SELECT {column_list(own.names, 'a.')} FROM {own.table} AS a "
             f"WHERE a.release = ? AND a.effective_from <= ? AND a.effective_to >= ? "
             f"AND NOT EXISTS (SELECT 1 FROM {own.table} AS b WHERE b.release = ?{_same_key(own)} "
             "AND b.effective_from <= ? AND b.effective_to >= ?)"
@@ -196,7 +201,7 @@ class Store:
             return
         differ = " OR ".join(f"a.{quoted(name)} IS NOT b.{quoted(name)}" for name in rest)
         query = (
-            f"SELECT {_names(own.names, 'a.')}, {_names(own.names, 'b.')} "
+            f"SELECT {column_list(own.names, 'a.')}, {column_list(own.names, 'b.')} "
             f"FROM {own.table} AS a CROSS JOIN {own.table} AS b "
             f"WHERE a.release = ? AND a.effective_from <= ? AND a.effective_to >= ? "
             f"AND b.release = ?{_same_key(own)} "
@@ -297,7 +302,7 @@ class Store:
             "WITH asked AS MATERIALIZED (SELECT key AS n, json_extract(value, '$[0]') AS release, "
             f"json_extract(value, '$[1]') AS day{heads}, "
             f"json_extract(value, '$[{last + 2}]') AS tails FROM json_each(?)) "
-            f"SELECT asked.n, tail.key, t.release, {_names(own.names, 't.')} "
+            f"SELECT asked.n, tail.key, t.release, {column_list(own.names, 't.')} "
             f"FROM asked CROSS JOIN json_each(asked.tails) AS tail CROSS JOIN {own.table} AS t "
             f"WHERE t.release = asked.release{match} AND t.{quoted(names[-1])} = tail.value "
             "AND t.effective_from <= asked.day AND t.effective_to >= asked.day"
@@ -336,73 +341,8 @@ def _id(row: Row) -> str:
     return row.id
 
 
-def open_read_only(path: Path) -> sqlite3.Connection:
-    """A connection that can change nothing. Raises ``ReleaseError`` for what is no store."""
-    try:
-        uri = path.resolve().as_uri() + "?mode=ro&immutable=1"
-        connection = sqlite3.connect(uri, uri=True)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.Error as error:
-        raise ReleaseError("is not a store of releases, or is damaged", str(path)) from error
-    if version != FORMAT:
-        connection.close()
-        raise ReleaseError(
-            f"is a store of format {version}; this version reads {FORMAT}", str(path)
-        )
-    return connection
-
-
-def read_releases(connection: sqlite3.Connection) -> tuple[tuple[int, Release], ...]:
-    """The releases with their numbers: by table, the newest edition first."""
-    origins: dict[int, list[Origin]] = {}
-    for number, name, digest in connection.execute(
-        "SELECT release, name, sha256 FROM origins ORDER BY release, position"
-    ):
-        origins.setdefault(number, []).append(Origin(name, digest))
-    found = []
-    for number, table, edition, as_of, start, end, rows, digest in connection.execute(
-        "SELECT id, kind, edition, as_of, covers_from, covers_to, row_count, digest FROM releases "
-        "ORDER BY kind, as_of DESC, covers_to DESC, edition DESC"
-    ):
-        first = day_of(as_of)
-        if first is None:
-            raise ReleaseError(f"{table} {edition} has no first day")
-        own = tuple(origins.get(number, ()))
-        release = Release(table, edition, first, day_of(start), day_of(end), rows, digest, own)
-        found.append((number, release))
-    return tuple(found)
-
-
-def scan(connection: sqlite3.Connection, table: str, number: int) -> Iterable[tuple[Any, ...]]:
-    """The values of all rows of a release, in canonical order."""
-    own = layout(table)
-    order = _names((*own.kind.key, "effective_from", "effective_to"))
-    query = f"SELECT {_names(own.names)} FROM {own.table} WHERE release = ? ORDER BY {order}"
-    return connection.execute(query, (number,))
-
-
-def canonical_text(
-    connection: sqlite3.Connection, number: int, release: Release, labels: Mapping[int, str]
-) -> Iterator[bytes]:
-    """The canonical text of a release, as its rows lie in the file."""
-    header = canonical.Header(
-        release.table,
-        release.edition,
-        release.as_of,
-        release.covers_from,
-        release.covers_to,
-        release.rows,
-    )
-    line = layout(release.table).liner(labels)
-    return canonical.text(header, map(line, scan(connection, release.table, number)))
-
-
 def _same_key(own: Layout) -> str:
     return "".join(f" AND b.{quoted(name)} = a.{quoted(name)}" for name in own.kind.key)
-
-
-def _names(names: Iterable[str], prefix: str = "") -> str:
-    return ", ".join(prefix + quoted(name) for name in names)
 
 
 def _row(names: Sequence[str], width: int, cells: list[Cell], release: Release) -> Row:
