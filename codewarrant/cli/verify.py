@@ -15,7 +15,7 @@ from codewarrant.ledger.errors import StoreError
 from codewarrant.ledger.exported import NotExported, Record, export, from_store, read_export
 from codewarrant.ledger.replay import Coder
 from codewarrant.ledger.store import Store, Stored
-from codewarrant.ledger.verify import Verified, verify
+from codewarrant.ledger.verify import Verified, verify, with_answers
 
 SHOWN = 20
 """Differences printed for one decision; ``--json`` has them all."""
@@ -64,8 +64,13 @@ def run_export(name: str, folder: Path, to: Path) -> Exit:
     if len(found) > 1:
         ids = ", ".join(stored.decision_id[:16] for stored, _ in found)
         return fail(f"{name} names several decisions: {ids}", Exit.USAGE, json=False)
+    installed = coder()
     try:
-        to.write_bytes(export(found[0][1]))
+        record = with_answers(found[0][1], installed.restore)
+    except (*installed.refusals, ValueError) as error:
+        return fail(f"{name}: {error}", Exit.FINDINGS, json=False)
+    try:
+        to.write_bytes(export(record))
     except OSError as error:
         return fail(f"{to}: {error.strerror}", Exit.REFUSED, json=False)
     return Exit.FINE

@@ -23,6 +23,7 @@ from codewarrant.codesets.errors import CodeSetError
 from codewarrant.codesets.releases.errors import ReleaseError
 from codewarrant.codesets.releases.store import Store
 from codewarrant.coding.confidence import Scorecard
+from codewarrant.coding.recorded_answers import RecordedTable
 from codewarrant.coding.relations import CodeAttributes
 from codewarrant.coding.release_tables import ReleasePart, ReleaseTable
 from codewarrant.dsl.check import check_packs
@@ -118,6 +119,8 @@ class AbsentPart:
         raise SnapshotDamaged(f"the text of {self.name} is not there")
 
 
+ANSWERS = "answers/"
+"""Begins the key of recorded answers among parts: they are no part, and in no lock."""
 AnyPart: TypeAlias = Part | ReleasePart | AbsentPart
 TablesSource = Callable[[Mapping[str, bytes]], Store]
 """The texts of releases, by name, to a store that holds them."""
@@ -187,16 +190,15 @@ class Snapshot:
         parts: Mapping[str, bytes],
         lexicons: LexiconSource = build_lexicon,
         open_tables: TablesSource | None = None,
-        answers: Mapping[str, Relation] | None = None,
     ) -> Snapshot:
         """Open a stored snapshot; ``parts`` are keyed like :attr:`parts`.
 
-        ``open_tables`` opens the texts of its releases. ``answers`` are recorded answers of
-        installed tables, by name, which stand in for releases whose text is not there. Raises
-        :class:`SnapshotDamaged` if a part is missing or not what the lock says.
+        ``open_tables`` opens the texts of its releases. Under ``answers/TABLE`` the answers of an
+        installed table may stand in for the texts of its releases. Raises :class:`SnapshotDamaged`
+        if a part is missing or not what the lock says.
         """
         listed = read_lock(lock)
-        given = dict(answers or {})
+        given = _answers(parts)
         made: list[AnyPart] = []
         texts: dict[str, bytes] = {}
         missing: list[str] = []
@@ -214,7 +216,7 @@ class Snapshot:
             raise SnapshotDamaged(f"parts are missing: {', '.join(missing)}")
         if lock_text(made) != lock:
             raise SnapshotDamaged("the parts are not those that the lock names")
-        tables: dict[str, Relation] = given
+        tables: dict[str, Relation] = {**given}
         if texts:
             if open_tables is None:
                 raise SnapshotDamaged("nothing was given to open the releases of its tables with")
@@ -311,6 +313,17 @@ class Snapshot:
 
 def _key(kind: str, name: str) -> str:
     return f"{kind}/{name}"
+
+
+def _answers(parts: Mapping[str, bytes]) -> dict[str, RecordedTable]:
+    found: dict[str, RecordedTable] = {}
+    for key, data in parts.items():
+        if key.startswith(ANSWERS):
+            try:
+                found[key.removeprefix(ANSWERS)] = RecordedTable.from_bytes(data)
+            except ValueError as error:
+                raise SnapshotDamaged(f"{key}: {error}") from error
+    return found
 
 
 def archive(pack: PackSource) -> bytes:

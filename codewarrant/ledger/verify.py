@@ -17,7 +17,10 @@ import orjson
 
 from codewarrant.coding.body import body
 from codewarrant.coding.reading import Reading
-from codewarrant.coding.snapshot import Snapshot, SnapshotDamaged, read_lock
+from codewarrant.coding.recorded_answers import RecordedTable
+from codewarrant.coding.recorded_answers import record as record_answers
+from codewarrant.coding.release_tables import ReleaseTable
+from codewarrant.coding.snapshot import ANSWERS, Snapshot, SnapshotDamaged, read_lock
 from codewarrant.decision import Request, decision_id
 from codewarrant.engine.canonical import dumps, plain, sha256
 from codewarrant.engine.facts import Fact, make_fact
@@ -130,9 +133,14 @@ def _digests(record: Record, form: Mapping[str, Any], request: Request) -> Itera
     except SnapshotDamaged as error:
         yield str(error)
         return
+    answered = {name.removeprefix(ANSWERS) for name in record.parts if name.startswith(ANSWERS)}
     for name in sorted({*listed, *record.parts}):
+        if name.startswith(ANSWERS):
+            continue
+        table = name.removeprefix("release/").partition("@")[0]
         if name not in record.parts:
-            yield f"part {name} is missing"
+            if not (name.startswith("release/") and table in answered):
+                yield f"part {name} is missing"
         elif name not in listed:
             yield f"part {name} is not in the lock"
         elif listed[name] != sha256(record.parts[name]):
@@ -220,9 +228,13 @@ def _asked_again(
         ids = ("?",) if rows is None else tuple(row.id for row in rows)  # once it could answer
         answers.append(LookedUp(name, table.digest, keys, ids))
     return tuple(answers), tuple(
-        TableChecked(name, digest, count, name in relations and relations[name].digest == digest)
+        TableChecked(name, digest, count, _complete(relations.get(name), digest))
         for (name, digest), count in sorted(counts.items())
     )
+
+
+def _complete(table: Relation | None, digest: str) -> bool:
+    return table is not None and table.digest == digest and not isinstance(table, RecordedTable)
 
 
 def _typed(form: Any, kind: str) -> Value:
@@ -240,3 +252,30 @@ def _typed(form: Any, kind: str) -> Value:
         case ("text", str()) | ("integer", int()) | ("boolean", bool()) | ("decimal", int()):
             return form
     raise ValueError(f"no {kind} in a question to a table")
+
+
+def with_answers(record: Record, restore: Restore) -> Record:
+    """The record with the answers of installed tables in place of their whole text.
+
+    National tables are large and often licensed; what leaves the house are the rows that the
+    decision rests on. Raises what ``restore`` raises, and ``ValueError`` for a trace that asks what
+    no table has.
+    """
+    if not any(name.startswith("release/") for name in record.parts):
+        return record
+    relations = restore(record.lock, record.parts).relations
+    found = orjson.loads(record.decision)["body"]
+    on = Reading.from_bytes(record.facts).date_of_service
+    questions: dict[str, list[tuple[Mapping[str, Value], date | None]]] = {}
+    tables = {one.name: one for one in relations.values() if isinstance(one, ReleaseTable)}
+    for one in found["trace"]["lookups"]:
+        table = relations.get(one["relation"])
+        if isinstance(table, ReleaseTable):
+            key = {name: _typed(form, table.columns[name]) for name, form in one["keys"].items()}
+            questions.setdefault(table.name, []).append((key, on))
+    kept = {name: data for name, data in record.parts.items() if not name.startswith("release/")}
+    answers = {
+        ANSWERS + name: record_answers(table, questions.get(name, ()))
+        for name, table in tables.items()
+    }
+    return replace(record, parts={**kept, **answers})
