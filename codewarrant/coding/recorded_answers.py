@@ -40,7 +40,7 @@ def record(table: ReleaseTable, questions: Iterable[Question]) -> bytes:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class RecordedTable:
     """A relation that knows only the answers once given; of all else it cannot know."""
 
