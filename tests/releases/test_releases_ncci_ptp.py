@@ -74,13 +74,14 @@ def test_the_parts_of_an_edition_are_one_release(tmp_path: Path) -> None:
     assert whole.imported[0].release.digest == item.release.digest
 
 
-@pytest.mark.parametrize(
-    ("parts", "said"), [((1,), "only part f1 was given"), ((1, 3), "parts are missing: f2")]
-)
-def test_missing_parts_are_said(tmp_path: Path, parts: tuple[int, ...], said: str) -> None:
-    files = {f"ccipra-v322r0-f{at}.TXT": ptp_text([(f"Y000{at}", *NEWEST[1:])]) for at in parts}
-    (item,) = imported(tmp_path / "s", tmp_path / "in", files).imported
-    assert said in item.remarks[0]
+def test_a_gap_between_parts_is_refused_and_a_single_part_is_remarked(tmp_path: Path) -> None:
+    files = {f"ccipra-v322r0-f{at}.TXT": ptp_text([(f"Y000{at}", *NEWEST[1:])]) for at in (1, 4)}
+    with pytest.raises(ReleaseError, match="are missing: f2, f3"):
+        imported(tmp_path / "s", tmp_path / "in", files)
+    (item,) = imported(tmp_path / "s", tmp_path / "one", {NAME: ptp_text()}).imported
+    assert item.remarks == (
+        "only part f1 was given: if the edition has more, their pairs pass for free of edits",
+    )
 
 
 def test_archives_in_archives_and_workbooks_beside_texts_are_read_once(tmp_path: Path) -> None:

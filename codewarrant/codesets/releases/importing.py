@@ -104,14 +104,13 @@ def import_drafts(
 def _alone(store: Path) -> Iterator[None]:
     """Hold off other imports into the same store."""
     lock = sqlite3.connect(store.with_name(store.name + ".lock"), timeout=WAIT)
-    try:
-        lock.isolation_level = None
-        lock.execute("BEGIN EXCLUSIVE")
+    lock.isolation_level = None
+    with contextlib.closing(lock):
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            raise ReleaseError("another import is under way", str(store)) from error
         yield
-    except sqlite3.OperationalError as error:
-        raise ReleaseError("another import is under way", str(store)) from error
-    finally:
-        lock.close()
 
 
 def _open(part: Path) -> sqlite3.Connection:

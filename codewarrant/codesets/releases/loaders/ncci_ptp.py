@@ -108,9 +108,13 @@ def _remarks(chosen: Sequence[Source], parts: Sequence[Source]) -> Iterator[str]
     numbers = sorted({int(found[1]) for part in chosen if (found := _PART.search(part.base))})
     missing = [at for at in range(1, (numbers or [0])[-1]) if at not in numbers]
     if missing:
-        yield f"parts are missing: f{', f'.join(map(str, missing))}; pairs in them are unknown"
-    elif len(numbers) == 1:
-        yield f"only part f{numbers[0]} was given; an edition comes in several parts"
+        raise ReleaseError(
+            f"parts of the edition are missing: f{', f'.join(map(str, missing))}; "
+            "give all together, or their pairs would pass for free of edits",
+            chosen[-1].name,
+        )
+    if numbers == [1]:
+        yield "only part f1 was given: if the edition has more, their pairs pass for free of edits"
 
 
 def _rows(sources: Sequence[Source], name: str, by_name: bool) -> Iterator[Line]:
