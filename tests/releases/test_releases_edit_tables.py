@@ -66,6 +66,11 @@ def test_descriptions_of_services_are_dropped():
         assert PRIVATE not in repr(rows(draft))
 
 
+def test_an_article_may_hold_a_long_document():
+    long = ["90002", "1", "<p>" + "word " * 40_000, "2019-10-01 00:00:00", "", "", "A"]
+    assert len(rows(drafts(articles(long), covered())[0])) == 1
+
+
 def test_diagnoses_that_do_not_support_are_kept_apart():
     header = [name.replace("covered", "noncovered") for name in COVERED]
     line = ["90001", "7", "Z00.00", "69", "2", "", "", "1", "A title", ""]
@@ -137,6 +142,12 @@ def test_the_header_of_the_fee_schedule_is_spread_over_rows():
     surgery = ("multiple_procedure", "bilateral", "assistant", "co_surgeons", "team")
     assert [first[name] for name in surgery] == list("21210")
     assert PRIVATE not in repr(rows(draft))
+
+
+def test_the_indicator_of_parts_is_written_in_two_ways():
+    other = [[cell.replace("PCTC", "PC/TC") for cell in line] for line in ABOVE]
+    (draft,) = drafts(source(PFS, comma([*other, PFS_NAMES, fee("G0001")])))
+    assert cells(draft)[0]["professional_technical"] == "0"
 
 
 def test_the_fee_schedule_may_come_in_a_workbook_that_lost_its_zeros():

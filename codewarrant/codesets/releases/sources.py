@@ -20,6 +20,8 @@ FIRST = 40
 DEPTH = 3
 """Archives inside archives are opened this deep."""
 _CHUNK = 1 << 20
+_CELL = 1 << 24
+"""Characters of the longest cell: articles hold whole documents in one."""
 _ARCHIVE = b"PK\x03\x04"
 
 
@@ -97,6 +99,7 @@ class Source:
 
     def csv(self, delimiter: str = ",", encoding: str = "") -> Iterator[tuple[int, list[str]]]:
         """Records of a delimited file (quoted cells may hold line ends) with their first line."""
+        csv.field_size_limit(_CELL)
         reader = csv.reader(self._decoded(encoding), delimiter=delimiter)
         number = 1
         try:

@@ -31,6 +31,7 @@ _HEADERS = (
     ("total_rvu_nonfacility", ("non", "facility", "total")),
     ("total_rvu_facility", ("facility", "total")),
     ("professional_technical", ("pctc", "ind")),
+    ("professional_technical", ("pc", "tc", "ind")),
     ("multiple_procedure", ("mult", "proc")),
     ("bilateral", ("bilat", "surg")),
     ("assistant", ("asst", "surg")),
@@ -60,7 +61,7 @@ def _headers(rows: Sequence[list[str]]) -> tuple[int, dict[str, int]] | None:
     for ours, words in _HEADERS:
         for at, name in enumerate(names):
             if name.split()[: len(words)] == list(words) and at not in found.values():
-                found[ours] = at
+                found.setdefault(ours, at)
                 break
     return (last + 1, found) if set(_NEEDED) <= set(found) else None
 
