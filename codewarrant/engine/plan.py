@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias, overload
 
 from codewarrant.engine import conditions as c
+from codewarrant.engine.collector import paused
 from codewarrant.engine.conditions import Window
 from codewarrant.engine.dispatch import REMEMBERED, Dispatch, Pattern, Place, place
 from codewarrant.engine.evaluate import conjuncts
@@ -161,6 +162,7 @@ class Loaded:
         return [one for one in self.groups if one.stage == stage]
 
 
+@paused()
 def load(program: Program) -> Loaded:
     """Work out the plan of a program.
 

@@ -140,7 +140,10 @@ class _Run:
         self, group: Group, verdicts: list[tuple[Match, Judgement]], reading: Reading
     ) -> list[Fired]:
         """Record firings and near misses of a group, in the order of content."""
-        self.matched += sum(_counted(match for match, _ in verdicts).values())
+        if group.stage == "sequence":
+            self.matched += sum(_counted(match for match, _ in verdicts).values())
+        else:
+            self.matched += len(verdicts)
         ordered = sorted(
             verdicts, key=lambda item: (item[0].plan.rule.id, item[0].ids, item[0].plan.index)
         )

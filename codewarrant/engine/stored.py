@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from codewarrant.engine import conditions, program, values
+from codewarrant.engine.collector import paused
 from codewarrant.engine.dispatch import Place
 from codewarrant.engine.errors import EngineError
 from codewarrant.engine.plan import GroupLayout, Layout, Loaded, Variant, opened
@@ -64,6 +65,7 @@ def to_bytes(loaded: Loaded, key: str) -> bytes:
     return hashlib.sha256(body).digest() + body
 
 
+@paused()
 def from_bytes(data: bytes, key: str) -> Loaded:
     """Read :func:`to_bytes` back. Raises :class:`Damaged` unless they are whole and of ``key``."""
     body = data[_DIGEST:]

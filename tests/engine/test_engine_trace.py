@@ -374,6 +374,18 @@ def test_the_firing_limit_names_the_rule():
         run(load(program(three)), Chart(tuple(made), CLOCKS), limit=100)
 
 
+def test_pairs_of_a_rule_that_orders_count_once_for_each_code():
+    ordering = [dx("a", "A00-M99"), dx("b", "N00-Z99")]
+    names = [f"{head}{n:02}" for head in "AZ" for n in range(40)]
+    chart = Chart(tuple(dxs(" ".join(names))), CLOCKS)
+    found = run(load(program(rule("order", ordering, [before("b", "a")]))), chart, limit=200)
+    assert len(found.firings) == 1600
+    assert [code.value for code in found.sequence] == names[40:] + names[:40]
+    asking = rule("order", ordering, [before("b", "a"), query("which is first?")])
+    with pytest.raises(FiringLimit, match="1600 of them of `order`"):
+        run(load(program(asking)), chart, limit=200)
+
+
 def test_near_misses_of_one_rule_are_bounded():
     one = rule("r", [each("line", "a")], [route()], is_("a", "x", 1), mandatory=True)
     facts = Facts()
