@@ -110,7 +110,7 @@ class Plans(Sequence[RulePlan]):
     @overload
     def __getitem__(self, index: slice) -> list[RulePlan]: ...
     def __getitem__(self, index: int | slice) -> RulePlan | list[RulePlan]:
-        if isinstance(index, slice):
+        if type(index) is slice:
             return [self[at] for at in range(*index.indices(len(self)))]
         known = self._known.get(index)
         if known is None:

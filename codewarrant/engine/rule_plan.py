@@ -90,7 +90,7 @@ class Equality:
     theirs: Reader
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RulePlan:
     """One rule with one set of actions: its own, or those of a swap."""
 

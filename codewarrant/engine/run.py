@@ -144,9 +144,9 @@ class _Run:
             self.matched += sum(_counted(match for match, _ in verdicts).values())
         else:
             self.matched += len(verdicts)
-        ordered = sorted(
-            verdicts, key=lambda item: (item[0].plan.rule.id, item[0].ids, item[0].plan.index)
-        )
+        ordered = verdicts
+        if len(verdicts) > 1:
+            ordered = sorted(verdicts, key=_content)
         new: list[Fired] = []
         nearly = [item for item in ordered if item[1].status != "fires"]
         done: set[tuple] = set()
@@ -435,6 +435,12 @@ class _Run:
             if fact.id not in self.ids
         }
         return tuple(made[id] for id in sorted(made))
+
+
+def _content(item: tuple[Match, Judgement]) -> tuple[str, tuple[str, ...], int]:
+    match = item[0]
+    plan = match.plan
+    return plan.rule.id, match.ids, plan.index
 
 
 def _counted(matches: Iterable[Match]) -> dict[str, int]:
