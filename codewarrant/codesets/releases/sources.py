@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -152,7 +153,7 @@ class Source:
                 yield from wrapped
             except UnicodeDecodeError as error:
                 raise ReleaseError(f"is not written in {chosen}", self.name) from error
-            except (OSError, EOFError, zipfile.BadZipFile) as error:
+            except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
                 raise ReleaseError(f"cannot be read: {error}", self.name) from error
 
     @cached_property
@@ -220,8 +221,6 @@ def _member(source: Source, name: str) -> Callable[[], BinaryIO]:
 
 
 def _guarded(name: str, read: Callable[[], bytes]) -> bytes:
-    import zlib
-
     try:
         return read()
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:

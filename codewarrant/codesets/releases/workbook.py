@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,25 +16,22 @@ if TYPE_CHECKING:
 def rows(source: Source) -> Iterator[tuple[int, list[str]]]:
     """Rows of the first sheet with their numbers. Raises ``ReleaseError`` where it is damaged."""
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
-    damaged = (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError)
     with source.open() as file:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of styles and extensions, which are not read
                 book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        except damaged as error:
+            try:
+                sheet = book.worksheets[0]
+                sheet.reset_dimensions()  # some files declare fewer cells than they hold
+                for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                    yield number, [_text(cell) for cell in cells]
+            finally:
+                book.close()
+        except Exception as error:
+            # damaged files make the library fail in any of many ways, none of which is its own
             raise ReleaseError("is a damaged workbook", source.name) from error
-        try:
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # some files declare fewer cells than they hold
-            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-                yield number, [_text(cell) for cell in cells]
-        except (*damaged, IndexError, SyntaxError) as error:
-            raise ReleaseError("is a damaged workbook", source.name) from error
-        finally:
-            book.close()
 
 
 def _text(cell: Any) -> str:
