@@ -54,7 +54,7 @@ def test_the_files_that_are_damaged_below_are_whole(name: str):
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_refused(name: str, data: st.DataObject):
     whole = FILES[name]
