@@ -55,8 +55,7 @@ def test_damage_is_refused_or_does_no_harm(
     folder = tmp_path_factory.mktemp("damaged")
     try:
         result = imported(folder / "s", folder / "in", dict([file]))
-    except ReleaseError as error:
-        assert str(error)
+    except ReleaseError:
         assert not (folder / "s").exists()
     else:
         assert all(item.release.rows for item in result.imported)
