@@ -196,10 +196,11 @@ def test_a_decision_made_before_an_import_replays_identically_after_it(
     example = Path(__file__).parents[2] / "examples" / "01-office-diabetes-ckd.json"
     assert command("code", example, "--store", store).exit_code == 0
     monkeypatch.setenv("CODEWARRANT_DATA", str(place.folder))
-    monkeypatch.setenv("CODEWARRANT_CACHE", str(place.folder / "cache"))
     installed_release.cache_clear()
     try:
-        assert installed_release("icd10cm") == extended_set != shipped
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CODEWARRANT_CACHE", str(place.folder / "cache"))
+            assert installed_release("icd10cm") == extended_set != shipped
         replays = json.loads(command("replay", "--store", store, "--json").stdout)["replays"]
     finally:
         installed_release.cache_clear()
