@@ -252,9 +252,16 @@ def other_table(results: Results) -> str:
     rows = []
     for name, seconds in results.medians.items():
         figures = results.extra[name]
-        said = ", ".join(f"{key}: {value}" for key, value in figures.items())
+        said = ", ".join(f"{key}: {shown(value)}" for key, value in figures.items())
         rows.append([f"`{name}`", said or f"{milliseconds(seconds)} ms"])
     return table(["benchmark", "median, or what it counts"], rows)
+
+
+def shown(value: object) -> str:
+    """A figure to three digits; what holds figures as what it holds."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {shown(one)}" for key, one in value.items())
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

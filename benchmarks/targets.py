@@ -44,6 +44,20 @@ def verdicts(results: Results) -> list[Verdict]:
         _below(results, "5,000 rules: check after lines moved in 250 rules", "s", 0.15,
                "test_warm_check_after_an_edit[lines above 250 rules]"),
         _below(results, "5,000 rules: format all", "s", 5.0, "test_format"),
+        _measured(results, "national pair edits (1.7 million): import", "s", 60.0,
+                  "test_import", "seconds"),
+        _measured(results, "national pair edits: peak memory of the import", "MB", 300.0,
+                  "test_import", "resident MB"),
+        _measured(results, "national pair edits: size of the file", "MB", 200.0,
+                  "test_import", "file MB"),
+        _measured(results, "pair edits of a claim of 25 lines", "ms", 2.0,
+                  "test_pairs_of_a_claim", "ms a claim"),
+        _measured(results, "status of a diagnosis code by date, warm", "µs", 5.0,
+                  "test_status_of_diagnoses_by_date", "us a code"),
+        _measured(results, "first use of installed releases", "s", 0.3,
+                  "test_first_use_of_an_installed_set", "seconds"),
+        _measured(results, "peak memory of that first use", "MB", 150.0,
+                  "test_first_use_of_an_installed_set", "resident MB"),
     ]  # fmt: skip
 
 
@@ -120,4 +134,4 @@ def _measured(results: Results, what: str, unit: str, most: float, name: str, ke
     found = results.extra.get(name, {}).get(key)
     if found is None:
         return Verdict(target, "not measured", None)
-    return Verdict(target, f"{found:.0f} {unit}", found < most)
+    return Verdict(target, f"{found:.3g} {unit}", found < most)
