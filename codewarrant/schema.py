@@ -190,6 +190,19 @@ class Claim(Entity):
     other_payer_paid: Day | None = Field(default=None, description="When a primary payer paid.")
 
 
+class ClaimDiagnosis(Entity):
+    """A diagnosis as the claim lists it, whatever its code: what edits of a claim are about."""
+
+    code: Code = Field(description="The code as sent, valid or not.")
+    rank: int | None = Field(default=None, description="Its place on the claim, from 1.")
+    role: Literal["principal", "first-listed", "admitting", "secondary"] | None = Field(
+        default=None, description="Its part in the claim, where the claim says so."
+    )
+    present_on_admission: Literal["Y", "N", "U", "W"] | None = Field(
+        default=None, description="Present on admission."
+    )
+
+
 class Line(Entity):
     """One service line."""
 
@@ -243,6 +256,7 @@ ENTITIES: dict[str, type[Entity]] = {
     "procedure": Procedure,
     "payer": Payer,
     "claim": Claim,
+    "claim diagnosis": ClaimDiagnosis,
     "line": Line,
     "practitioner": Practitioner,
     "authorization": Authorization,
@@ -285,7 +299,17 @@ CODE_ATTRIBUTES: dict[str, tuple[str, str]] = {
     "left": ("code", "The same condition on the left side."),
     "right": ("code", "The same condition on the right side."),
     "bilateral": ("code", "The same condition on both sides."),
-    "seventh_character": ("text", "missing, present, or not used."),
+    "seventh_character": (
+        "text",
+        "missing, present, not used; of what is no code: wrong, no placeholder, unexpected.",
+    ),
+    "external_cause": ("boolean", "Tells a cause from outside: never principal."),
+    "age_limited": ("boolean", "Medicare's editor takes the code at some ages only."),
+    "youngest": ("integer", "The lowest of these ages, in years; unknown where none is set."),
+    "oldest": ("integer", "The highest of these ages, in years; unknown where none is set."),
+    "female_only": ("boolean", "Medicare's editor took the code for women only on the date."),
+    "male_only": ("boolean", "Medicare's editor took the code for men only on the date."),
+    "edition": ("text", "The edition of the code set that says all this."),
 }
 """Attributes of a code by date of service, ``d.code.laterality``; the relation is :data:`CODES`."""
 

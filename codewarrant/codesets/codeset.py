@@ -97,6 +97,13 @@ class CodeSet:
         row = self._columns.find(code)
         return Status.UNKNOWN if row is None else self._status(row, on)
 
+    def knows(self, on: date | None) -> bool:
+        """Whether the release can tell which codes were in force on a day."""
+        columns = self._columns
+        if on is None or (on > columns.horizon and not columns.retired):
+            return False
+        return on >= columns.known_from or not columns.older_than_known
+
     def billable(self, code: str, on: date | None) -> bool | None:
         """Whether the code may be billed on a day; None where the release cannot know."""
         status = self.status(code, on)

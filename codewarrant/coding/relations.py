@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from codewarrant.codesets.answers import Status
+from codewarrant.codesets.answers import SeventhState, Status
 from codewarrant.codesets.codeset import CodeSet
+from codewarrant.codesets.conventions_sevenths import Seventh
 from codewarrant.engine.canonical import digest
 from codewarrant.engine.relation import Row
 from codewarrant.engine.values import Code, Value
@@ -47,9 +48,10 @@ class CodeAttributes:
         name = code.value
         status = release.status(name, on)
         if status is Status.UNKNOWN:
-            return None
+            return _no_code(release, code, on)
         columns: dict[str, Value | None] = {
             "code": code,
+            "edition": release.release,
             "title": release.title(name),
             "category": Code(code.system, release.category(name) or name),
             "unspecified": release.unspecified(name),
@@ -62,6 +64,8 @@ class CodeAttributes:
                 "billable": status is Status.VALID,
                 "manifestation": release.manifestation(name, on),
                 "unacceptable_principal": release.unacceptable_principal(name, on),
+                "external_cause": release.external_cause(name, on),
+                **_limits(release, name, on),
             }
         for side in ("left", "right", "bilateral"):
             sibling = release.sibling(name, side)
@@ -69,3 +73,57 @@ class CodeAttributes:
                 columns[side] = Code(code.system, sibling)
         known = {key: value for key, value in columns.items() if value is not None}
         return Row(f"{code.system}/{name}", known)
+
+
+AGES = ("newborn", "pediatric", "maternity", "adult")
+"""Flags of the Medicare Code Editor that limit the patient's age."""
+
+NEVER = {
+    "valid": False,
+    "billable": False,
+    "manifestation": False,
+    "unacceptable_principal": False,
+    "external_cause": False,
+    "age_limited": False,
+    "female_only": False,
+    "male_only": False,
+}
+"""What holds of a text that is no code on a day of which the release knows."""
+
+OUT_OF_FORM = {Seventh.WRONG, Seventh.NO_PLACEHOLDER, Seventh.UNEXPECTED}
+
+
+def _no_code(release: CodeSet, code: Code, on: date | None) -> Row | None:
+    """The row of what the release does not hold; None on days that it does not know."""
+    if not release.knows(on):
+        return None
+    found = release.conventions.seventh(code.value)
+    out_of_form = found is not None and found.state in OUT_OF_FORM
+    state = found.state if found is not None and out_of_form else SeventhState.NOT_USED
+    columns: dict[str, Value] = {
+        "code": code,
+        "seventh_character": state.value,
+        "edition": release.release,
+        **NEVER,
+    }
+    return Row(f"{code.system}/{code.value}", columns)
+
+
+def _limits(release: CodeSet, name: str, on: date | None) -> dict[str, Value | None]:
+    """The ages and the sex that the editor's flags of the day allow; of two ranges what both do."""
+    flags = release.flags(name, on)
+    if flags is None or on is None:
+        return {}
+    limits = {
+        "age_limited": any(flag in flags for flag in AGES),
+        "female_only": "female" in flags,
+        "male_only": "male" in flags,
+    }
+    ranges = [release.age_range(flag, on) for flag in AGES if flag in flags]
+    known = [item for item in ranges if item is not None]
+    if not known or len(known) < len(ranges):
+        return limits
+    return limits | {
+        "youngest": max(low for low, _ in known),
+        "oldest": min(high for _, high in known),
+    }

@@ -15,12 +15,12 @@ from codewarrant.dsl.diagnostics import Diagnostic, Fault, did_you_mean, fault
 from codewarrant.dsl.installed_tables import given_rows
 from codewarrant.dsl.lower_terms import check_word, constant
 from codewarrant.dsl.scope import Names, Scope
-from codewarrant.dsl.types import NUMBERS, Type, fields_of
+from codewarrant.dsl.types import NUMBERS, Type, by_date, fields_of, system_of
 from codewarrant.dsl.words import known_section, words_of
 from codewarrant.engine.facts import Evidence, Fact, make_fact
 from codewarrant.engine.relation import ON, Relation
 from codewarrant.engine.trace import Sentence
-from codewarrant.engine.values import Value
+from codewarrant.engine.values import Code, Value
 from codewarrant.schema import CLOCKS, ENTITIES, OPEN, SINGLE, age, to_fact
 
 USUAL: dict[str, dict[str, Any]] = {
@@ -32,6 +32,9 @@ USUAL: dict[str, dict[str, Any]] = {
     "practitioner": {"id": "practitioner"},
 }  # fmt: skip
 """What a given fact says where the example does not."""
+
+AS_SENT = frozenset({"claim diagnosis"})
+"""Entities with codes as sent: an example may give one that does not exist."""
 
 CLOCK_FIELDS = {
     "received date": ("claim", "received"),
@@ -174,7 +177,10 @@ def _read(
             seen.add(name.text)
             if many and not found.many:
                 raise fault("CW0307", name.span, f"`{name.text}` holds one value, not a list")
-            read = [_value(item, found, scope) for item in items]
+            read = [
+                _as_sent(item, found, scope) if what in AS_SENT else _value(item, found, scope)
+                for item in items
+            ]
             values[name.text] = tuple(read) if found.many and read != [None] else read[0]
         except Fault as error:
             faults.append(error.diagnostic)
@@ -187,6 +193,18 @@ def _age(values: Mapping[str, Any], on: date | None) -> dict[str, int]:
     found = age(born, on) if isinstance(born, date) and on is not None else None
     ages = zip(("age_years", "age_days"), found or (), strict=False)
     return {name: value for name, value in ages if name not in values}
+
+
+def _as_sent(node: s.Literal_ | s.Word, found: Type, scope: Scope) -> Value | None:
+    """The value of a field that has codes as sent: what has the form of one is taken."""
+    if isinstance(node, s.CodeValue) and found.kind == "code":
+        systems = by_date(found.systems, scope.names.on)
+        if node.system:
+            systems = (node.system,) if node.system in systems else ()
+        system = system_of(node.text, systems) if systems else ""
+        if system:
+            return Code(system, node.text)
+    return _value(node, found, scope)
 
 
 def _value(node: s.Literal_ | s.Word, found: Type, scope: Scope) -> Value | None:
@@ -274,12 +292,13 @@ def _notes(
 
 def _implied(names: Names, given: set[str]) -> dict[str, dict[str, Any]]:
     """Single entities that an example need not repeat: every chart has a patient and an encounter,
-    lines stand on a claim, and what the pack's ``applies when`` asks of a payer or claim holds."""
+    lines and a claim's diagnoses stand on a claim, and what the pack's ``applies when`` asks of a
+    payer or claim holds."""
     out: dict[str, dict[str, Any]] = {}
     for entity in ("patient", "encounter"):
         if entity not in given:
             out[entity] = {}
-    if "claim" not in given and "line" in given:
+    if "claim" not in given and given & {"line", "claim diagnosis"}:
         out["claim"] = {}
     node = names.applies
     items = node.items if isinstance(node, s.Junction) and node.op == "and" else (node,)

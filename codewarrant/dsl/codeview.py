@@ -110,7 +110,8 @@ class InstalledCodes:
     def with_attribute(self, attribute: str, value: str | bool) -> Intervals | None:
         if attribute == "laterality":
             return self._sided
-        if attribute == "seventh_character" and value != "not used":
+        # an unexpected character stands on a code that takes none
+        if attribute == "seventh_character" and value not in ("not used", "unexpected"):
             return self._completed
         return None
 

@@ -15,7 +15,7 @@ from codewarrant.dsl.lalr import Meta, Token
 
 T = TypeVar("T")
 
-SINGULAR = {"diagnoses": "diagnosis"}
+SINGULAR = {"diagnoses": "diagnosis", "claim diagnoses": "claim diagnosis"}
 
 
 class Marked:
@@ -41,7 +41,9 @@ def all_in(items: list[Any], kind: type[T]) -> tuple[T, ...]:
 
 def singular(entity: str) -> str:
     """The name of an entity that may be written in the plural."""
-    return SINGULAR.get(entity, entity.removesuffix("s") if entity != "diagnosis" else entity)
+    if entity.endswith("sis"):
+        return entity
+    return SINGULAR.get(entity, entity.removesuffix("s"))
 
 
 def next_day(day: date) -> date | None:

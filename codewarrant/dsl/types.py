@@ -67,6 +67,7 @@ SYSTEMS_OF = {
     ("diagnosis", "code"): _DIAGNOSES,
     ("diagnosis", "due_to"): _DIAGNOSES,
     ("diagnosis", "unrelated_to"): _DIAGNOSES,
+    ("claim diagnosis", "code"): _DIAGNOSES,
     ("mention", "code"): _DIAGNOSES,
     ("finding", "about"): _DIAGNOSES,
     ("finding", "due_to"): _DIAGNOSES,
@@ -116,7 +117,14 @@ def _type(entity: str, name: str, annotation: Any) -> Type:
 
 ATTRIBUTE_VALUES = {
     "laterality": ("left", "right", "bilateral", "unspecified"),
-    "seventh_character": ("missing", "present", "not used"),
+    "seventh_character": (
+        "missing",
+        "present",
+        "not used",
+        "wrong",
+        "no placeholder",
+        "unexpected",
+    ),
 }
 
 

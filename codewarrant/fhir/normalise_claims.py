@@ -30,7 +30,7 @@ from codewarrant.fhir.normalise_people import Case, provider_name
 from codewarrant.fhir.partition import CLAIMS, Part, service_days
 from codewarrant.fhir.references import Index, Record
 from codewarrant.fhir.terminology import DIAGNOSIS_SYSTEMS, SERVICE_SYSTEMS, unmapped
-from codewarrant.schema import Claim, Diagnosis, Entity, Line, Procedure, Unread
+from codewarrant.schema import Claim, ClaimDiagnosis, Diagnosis, Entity, Line, Procedure, Unread
 
 _USES = ("claim", "predetermination", "preauthorization")
 _VOID = ("cancelled", "entered-in-error")
@@ -172,13 +172,22 @@ def _diagnosis(
         code: where for code, where, _ in codings(concept, place)
     }  # fmt: skip
     on = case.start
+    role, present = _role(case, _codes_of(item.get("type"))), _present(item.get("onAdmission"))
     for code in found:
+        yield ClaimDiagnosis(
+            code=code,
+            rank=rank,
+            role=role,
+            present_on_admission=present,
+            evidence=record.at(places.get(code, place)),
+            order=order(rank, on),
+        )
         yield Diagnosis(
             code=code,
             origin="claim",
-            role=_role(case, _codes_of(item.get("type"))),
+            role=role,
             rank=rank,
-            present_on_admission=_present(item.get("onAdmission")),
+            present_on_admission=present,
             phrase=words(concept) or None,
             evidence=record.at(places.get(code, place)),
             order=order(rank, on),

@@ -48,7 +48,7 @@ def test_words_that_compete_with_names_are_reserved() -> None:
         for item in parser().terminals
         if item.pattern.type == "str" or item.name == "SYSTEM"
     }
-    words["ENTITY"] = list(ENTITIES)
+    words["ENTITY"] = " ".join(ENTITIES).split()
     for actions in parser().parser.parser._parse_table.states.values():
         names = {getattr(item, "name", item) for item in actions}
         if "NAME" in names:
