@@ -28,6 +28,10 @@ Rules = Annotated[
     list[Path] | None,
     typer.Option("--rules", help="Folder of a further rulepack; may be given again."),
 ]
+CrossCheckOption = Annotated[
+    bool,
+    typer.Option("--cross-check", help="Find the firings again on durable-rules, and compare."),
+]
 StoreOption = Annotated[
     Path | None, typer.Option("--store", help="Folder of the store of decisions.")
 ]
@@ -64,6 +68,7 @@ def code(
     payer: Annotated[str, typer.Option("--payer", help="Code for this payer id.")] = "",
     store: StoreOption = None,
     rules: Rules = None,
+    cross_check: CrossCheckOption = False,
 ) -> None:
     """Code encounters: each code with its passages, rules, citations."""
     from codewarrant.cli.code import run
@@ -71,7 +76,15 @@ def code(
     if json and fhir:
         raise typer.BadParameter("choose one of --json and --fhir")
     raise typer.Exit(
-        run(bundles, json=json, fhir=fhir, payer=payer, store=store, rules=rules or [])
+        run(
+            bundles,
+            json=json,
+            fhir=fhir,
+            payer=payer,
+            store=store,
+            rules=rules or [],
+            cross_check=cross_check,
+        )
     )
 
 
@@ -112,11 +125,12 @@ def replay(
         list[str] | None, typer.Argument(help="Decisions, charts or claims; all if none is named.")
     ] = None,
     json: Json = False,
+    cross_check: CrossCheckOption = False,
 ) -> None:
     """Make stored decisions again and compare them byte for byte."""
     from codewarrant.cli.replay import run
 
-    raise typer.Exit(run(decisions or [], store, json=json))
+    raise typer.Exit(run(decisions or [], store, json=json, cross_check=cross_check))
 
 
 @app.command()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -18,6 +19,9 @@ from codewarrant.engine.canonical import plain
 from codewarrant.fhir.errors import Issue, operation_outcome
 from codewarrant.fhir.write import write_decision
 
+if TYPE_CHECKING:
+    from codewarrant.cli.cross_check import CrossChecks
+
 
 def run(
     bundles: Sequence[Path],
@@ -27,10 +31,12 @@ def run(
     payer: str,
     store: Path | None,
     rules: Sequence[Path],
+    cross_check: bool = False,
 ) -> Exit:
     """Code the bundles one after the other; a refused one does not stop the rest.
 
-    With a store nothing is shown before it is kept.
+    With a store nothing is shown before it is kept. ``cross_check``: the firings of every decision
+    are found again on durable-rules.
     """
     try:
         snapshot = open_snapshot(rules)
@@ -43,7 +49,13 @@ def run(
     problem = ""
     keeper = _Keeper(store, snapshot)
     quiet = len(bundles) < 2 or not errors.is_terminal
-    with Progress(console=errors, transient=True, disable=quiet) as progress:
+    checks: CrossChecks | None = None
+    with ExitStack() as stack, Progress(console=errors, transient=True, disable=quiet) as progress:
+        if cross_check:
+            from codewarrant.cli.cross_check import CrossChecks
+
+            checks = stack.enter_context(CrossChecks())
+            form["cross_checks"] = []
         for path in progress.track(bundles, description="coding"):
             coded = code_file(path, payer, snapshot)
             problem = keeper.keep(coded)
@@ -63,6 +75,11 @@ def run(
                     written.append(write_decision(chart.decision))
                 else:
                     show_decision(out, chart.decision, coded.name)
+                if checks is not None:
+                    found = checks.of_decision(chart.decision, chart.facts, snapshot)
+                    name = chart.decision.header.decision_id
+                    form["cross_checks"].append({"decision_id": name, **plain(found)})
+                    checks.show(errors if json or fhir else out, coded.name, found)
     if json:
         write_json({**form, "error": problem} if problem else form)
     elif fhir and written:
@@ -70,6 +87,8 @@ def run(
     if problem:
         errors.print(problem, style="red", markup=False)
         return Exit.STORE
+    if checks is not None and checks.disagree:
+        return Exit.FINDINGS
     return Exit.REFUSED if form["refused"] else Exit.FINE
 
 

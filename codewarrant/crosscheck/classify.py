@@ -140,8 +140,12 @@ class Classifier:
         self._terms = terms
         self._patterns = patterns
         self._engine = engine
-        self._kinds = sorted({kind for kind, _ in terms.terms} | {k for k, _ in terms.atoms}
-                             | {kind for kind, _, _ in patterns.trees})  # fmt: skip
+        given = {fact.entity for fact in terms.chart.facts} | {terms.program.standing}
+        self._kinds = sorted(
+            kind
+            for kind in {kind for kind, _, _ in patterns.trees}
+            if kind in given or " " in kind  # rows and items, which facts bring with them
+        )
         self._ranks = Ranks(
             terms.program,
             (atom.codes for _, atom in terms.atoms if isinstance(atom, Lies | MayLie)),
@@ -165,8 +169,10 @@ class Classifier:
 
     def _atom_rules(self) -> Iterator[tuple[str, list[Pattern]]]:
         asked: set[int] = set()
-        for number, (_, atom) in enumerate(self._terms.atoms):
+        for number, (kind, atom) in enumerate(self._terms.atoms):
             if not isinstance(atom, Equals | Ordered | Lies | MayLie | IsKnown):
+                continue
+            if kind not in self._kinds:
                 continue
             here: Test = {"q": atom.term}
             if atom.term not in asked:
@@ -282,7 +288,7 @@ class Classifier:
             case IsPossible():
                 return TRUE if id.startswith("?") else FALSE
             case IsNoRow():
-                return TRUE if thing.one is UNKNOWN_ROW else FALSE
+                return TRUE if id.startswith(UNKNOWN_ROW.id) else FALSE
             case WorkedOut():
                 return self._terms.worked(atom, thing.one)
             case IsKnown():

@@ -46,6 +46,10 @@ class Side:
     known: int
 
 
+IDENTITY = -1
+"""In place of a term: what counts as one thing, a code or a fact; every fact has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Join:
     """Two terms of two variables compared; both are known wherever this is asked."""
@@ -233,9 +237,19 @@ def clauses(one: Formula) -> list[Clause]:
 
 
 def _few(found: list[Clause]) -> list[Clause]:
+    """Without what says the same twice, or the contrary of itself."""
+    found = [
+        one
+        for at, one in enumerate(found)
+        if one not in found[:at] and not any(_contrary(join) in one.joins for join in one.joins)
+    ]
     if len(found) > MOST_CLAUSES:
         raise Inexpressible(f"more than {MOST_CLAUSES} alternatives")
     return found
+
+
+def _contrary(join: Join) -> Join:
+    return Join(OPPOSITE[join.op], join.left, join.right)
 
 
 def _absence(over: Variable, inner: Clause) -> Formula:
@@ -246,4 +260,10 @@ def _absence(over: Variable, inner: Clause) -> Formula:
     own = [one for one in inner.joins if over.var in (one.left.var, one.right.var)]
     outside = [opposite(one) for one in inner.joins if one not in own]
     outside += [opposite(tree) for var, tree in inner.tests.items() if var != over.var]
-    return either(*outside, Missing(over, inner.tests.get(over.var, YES), tuple(own)))
+    sides = [side for one in own for side in (one.left, one.right) if side.var != over.var]
+    # a comparison with what is not known is an error in durable-rules, not false
+    known = [
+        Is(side.var, side.known, frozenset((TRUE,))) for side in sides if side.term != IDENTITY
+    ]
+    none = Missing(over, inner.tests.get(over.var, YES), tuple(own))
+    return either(*outside, both(*known, none))

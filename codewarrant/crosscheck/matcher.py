@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any as Anything
 
 from codewarrant.crosscheck.classify import Classifier, Patterns, Thing
-from codewarrant.crosscheck.formula import MIRRORED, YES, Clause, Join, Missing, Side
+from codewarrant.crosscheck.formula import IDENTITY, MIRRORED, YES, Clause, Join, Missing, Side
 from codewarrant.crosscheck.lower import Matching
 from codewarrant.crosscheck.process import SecondEngine
 from codewarrant.crosscheck.rulesets import MOST_AT_ONCE, Pattern, Ruleset, Test, packed
@@ -74,15 +74,16 @@ class StratumRules:
             found.append((over.var, [flag, *self._tests(over.var, joins, kinds)]))
         if not found:
             found.append(("go", [{"go": 1}]))
-        for missing in clause.missing:
-            found.append(self._missing(missing, kinds, patterns))
+        for number, missing in enumerate(clause.missing):
+            tests = self._missing(missing, kinds, patterns)
+            found.append((f"none{number}$not", tests))
         return found
 
-    def _missing(self, one: Missing, kinds: dict[str, str], patterns: Patterns) -> Pattern:
+    def _missing(self, one: Missing, kinds: dict[str, str], patterns: Patterns) -> list[Test]:
         over = one.over
         flag = self._flag(over.kind, f"x{over.state}", one.tree, patterns)
         inner = {**kinds, over.var: over.kind}
-        return f"{over.var}$not", [flag, *self._tests(over.var, one.joins, inner)]
+        return [flag, *self._tests(over.var, one.joins, inner)]
 
     def _flag(self, kind: str, state: str, tree: Anything, patterns: Patterns) -> Test:
         number = patterns.number(kind, tree)
@@ -102,7 +103,7 @@ class StratumRules:
         return sorted(tests, key=lambda one: any(name.startswith("$") for name in one))
 
     def _property(self, side: Side, op: str, kinds: dict[str, str]) -> str:
-        if side.term < 0:
+        if side.term == IDENTITY:
             return "one"
         letter = "e" if op in ("=", "!=") else "r"
         self._joined.setdefault(kinds[side.var], set()).add((letter, side.term))
@@ -116,10 +117,19 @@ class StratumRules:
             return []
         things: dict[str, Thing] = {}
         groups: tuple[list[dict[str, Anything]], ...] = ([], [])
+        fits = sort.fits(
+            (
+                one
+                for kind, state in sorted(self._flags)
+                for one in world.things[state[-1]]
+                if one.kind == kind
+            ),
+            world.bounds,
+        )
         for (kind, state), wanted in sorted(self._flags.items()):
-            here = [one for one in world.things[state[-1]] if one.kind == kind]
-            fits = sort.fits(here, world.bounds)
-            for one in here:
+            for one in world.things[state[-1]]:
+                if one.kind != kind:
+                    continue
                 flags = sorted(fits[one.key] & wanted)
                 if not flags:
                     continue
@@ -164,15 +174,16 @@ class StratumRules:
 
 
 def _passed(ruleset: Ruleset, facts: list[dict[str, Anything]]) -> int:
-    """The most first tests of a ruleset that one fact passes."""
-    first = {
-        name
-        for patterns in ruleset.rules.values()
-        for pattern in patterns
-        for form in pattern.values()
-        for name in form["$and"][0]
-    }
-    return max((sum(name in first for name in fact) for fact in facts), default=0)
+    """The most tests of a ruleset that wait for one fact: its patterns, and below one of them a
+    comparison for each rule that has it."""
+    below: dict[str, int] = {}
+    for patterns in ruleset.rules.values():
+        for pattern in patterns:
+            for form in pattern.values():
+                (name,) = form["$and"][0]
+                below[name] = below.get(name, 0) + (len(form["$and"]) > 1)
+    waiting = ([below[name] for name in fact if name in below] for fact in facts)
+    return max((len(some) + max(some, default=0) for some in waiting), default=0)
 
 
 def _id(one: Thing) -> str:

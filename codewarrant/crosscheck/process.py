@@ -1,8 +1,8 @@
 """durable-rules in a process of its own, with limits of time and memory.
 
 durable-rules crashes in ordinary joins about once in a hundred programs. A question is then asked
-again of a new process, its facts in another order, which often helps; a crash that stays, a
-question that takes too long or too much memory, and a missing installation are all
+again of a new process, its facts in another order, at last its rules in parts; a crash that stays,
+a question that takes too long or too much memory, and a missing installation are all
 :class:`Unavailable`.
 """
 
@@ -24,7 +24,9 @@ from typing import Any
 from codewarrant.crosscheck.rulesets import Ruleset, check_facts
 
 WORKER = Path(__file__).with_name("worker.py")
-ATTEMPTS = 3
+ATTEMPTS = (1, 1, 4, 16)
+"""Into how many parts the rules are dealt in each attempt. The facts stand in another order in each
+but the first. No rule of a ruleset waits for another, so that parts find what the whole would."""
 MOST_LOADED = 60
 """Rulesets of one process: each takes megabytes that are never given back."""
 
@@ -74,20 +76,21 @@ class SecondEngine:
     def ask(self, ruleset: Ruleset, *groups: Sequence[Mapping[str, Any]]) -> list[Match]:
         """All matches of the facts, asserted group by group. Raises :class:`Unavailable`."""
         check_facts([fact for group in groups for fact in group])
-        text = ruleset.text
-        name = "r" + hashlib.sha256(text.encode()).hexdigest()[:16]
         reason = ""
-        for attempt in range(ATTEMPTS):
+        for attempt, parts in enumerate(ATTEMPTS):
             facts = [fact for group in groups for fact in _ordered(group, attempt)]
             try:
-                return self._ask(name, ruleset, facts)
+                return [
+                    match for part in _dealt(ruleset, parts) for match in self._ask(part, facts)
+                ]
             except _Crashed as error:
                 self.crashes += 1
                 self._stop()
                 reason = str(error)
-        raise Unavailable(f"durable-rules crashed {ATTEMPTS} times: {reason}")
+        raise Unavailable(f"durable-rules crashed {len(ATTEMPTS)} times: {reason}")
 
-    def _ask(self, name: str, ruleset: Ruleset, facts: list[Mapping[str, Any]]) -> list[Match]:
+    def _ask(self, ruleset: Ruleset, facts: list[Mapping[str, Any]]) -> list[Match]:
+        name = "r" + hashlib.sha256(ruleset.text.encode()).hexdigest()[:16]
         if len(self._loaded) >= MOST_LOADED and name not in self._loaded:
             self._stop()
         if self._process is None:
@@ -173,6 +176,13 @@ def _why_missing(message: str) -> str:
     if "durable" in message and "No module" in message and "engine" not in message:
         return INSTALL
     return f"durable-rules is installed but cannot be imported ({message}). {INSTALL}"
+
+
+def _dealt(ruleset: Ruleset, parts: int) -> list[Ruleset]:
+    if parts == 1:
+        return [ruleset]
+    rules = list(ruleset.rules.items())
+    return [Ruleset(dict(some)) for at in range(parts) if (some := rules[at::parts])]
 
 
 def _ordered(group: Sequence[Mapping[str, Any]], attempt: int) -> list[Mapping[str, Any]]:

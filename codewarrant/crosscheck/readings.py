@@ -13,6 +13,7 @@ from typing import Literal
 
 from codewarrant.crosscheck.formula import (
     FALSE,
+    IDENTITY,
     MIRRORED,
     NO,
     OPPOSITE,
@@ -33,6 +34,7 @@ from codewarrant.crosscheck.formula import (
 )
 from codewarrant.crosscheck.terms import (
     IT,
+    Asking,
     Equals,
     IsKnown,
     IsNoRow,
@@ -48,7 +50,7 @@ from codewarrant.crosscheck.terms import (
 from codewarrant.engine import conditions as c
 from codewarrant.engine.reference.found import conjuncts, free, searches
 from codewarrant.engine.reference.values import in_force, kind_of
-from codewarrant.engine.values import ANY_CODE, Duration
+from codewarrant.engine.values import ANY_CODE, Duration, Value
 
 Reading = Literal["true", "maybe", "false", "not true"]
 NEGATED: dict[Reading, Reading] = {
@@ -61,9 +63,9 @@ MET: dict[Reading, frozenset[int]] = {
     "not true": frozenset((FALSE, UNKNOWN)),
 }
 """What an atom comes to where a condition has this reading."""
-SELF = "one"
-"""Names what counts as one thing: a code, or a fact without one."""
-CLOCK = "date of service"
+
+KEY = "key "
+"""Before the columns by which a row was asked for of which the table cannot know."""
 
 Scope = Mapping[str, Variable]
 
@@ -117,7 +119,8 @@ class Readings:
             parts.append(Is(mine.var, inside, frozenset((TRUE,))))
         for other in scope.values():
             if other.kind == mine.kind:
-                parts.append(Join("!=", Side(mine.var, -1, -1), Side(other.var, -1, -1)))
+                same = (Side(one.var, IDENTITY, IDENTITY) for one in (mine, other))
+                parts.append(Join("!=", *same))
         return both(*parts)
 
     def _row(
@@ -128,30 +131,35 @@ class Readings:
         no_row = self.terms.atom(mine.kind, IsNoRow())
         real: list[Formula] = [Is(mine.var, no_row, frozenset((FALSE,)))]
         unasked: list[Formula] = []
+        in_vain: list[Formula] = []
         missing = binder.relation not in (self.terms.chart.relations or {})
         for column, term in keys:
             real.append(self._compared("=", c.Field(binder.var, column), term,
                                        {**scope, binder.var: mine}, "true"))  # fmt: skip
+            in_vain.append(self._compared("=", c.Field(binder.var, f"{KEY}{column}"), term,
+                                          {**scope, binder.var: mine}, "true"))  # fmt: skip
             unasked.append(self._known(term, scope, False))
         found = NO if missing else both(*real)
         if sure:
             return found
         nothing = Is(mine.var, no_row, frozenset((TRUE,)))
-        return either(found, both(nothing, YES if missing else either(*unasked)))
+        if missing:
+            return nothing
+        return either(found, both(nothing, *in_vain), both(nothing, either(*unasked)))
 
     def _ask(self, relation: str, keys: tuple[tuple[str, c.Term], ...], scope: Scope) -> None:
-        """Note what rows are wanted; the attributes of codes are only to be had by code."""
-        if not keys:
-            self.terms.questions.add(Question(relation))
-            return
-        column, term = next((key for key in keys if key[0] == "code"), keys[0])
-        var = self._one(term)
-        if var is None:
-            value = self.terms.constant(term)
-            self.terms.questions.add(Question(relation, column, value=value))
-        else:
-            number = self.terms.term(scope[var].kind, var, term)
-            self.terms.questions.add(Question(relation, column, scope[var].kind, number))
+        """Note what the table is asked."""
+        by_var: dict[str, list[tuple[str, int]]] = {}
+        fixed: list[tuple[str, Value]] = []
+        for column, term in keys:
+            var = self._one(term)
+            if var is not None:
+                number = self.terms.term(scope[var].kind, var, term)
+                by_var.setdefault(var, []).append((column, number))
+            elif (value := self.terms.constant(term)) is not None:
+                fixed.append((column, value))
+        parts = [Asking(scope[var].kind, tuple(some)) for var, some in sorted(by_var.items())]
+        self.terms.questions.add(Question(relation, (Asking("", tuple(fixed)), *parts)))
 
     def _known(self, term: c.Term, scope: Scope, known: bool) -> Formula:
         var = self._one(term)

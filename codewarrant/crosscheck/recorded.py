@@ -14,12 +14,13 @@ from codewarrant.engine.values import Code
 @dataclass(frozen=True, slots=True)
 class RecordedFiring:
     """``bound`` are the rule's own variables; ``concluded`` are kind, target and code of what it
-    removed, assigned, replaced or omitted."""
+    removed, assigned, replaced or omitted, ``roles`` the role of each that has one."""
 
     stratum: int
     rule: str
     bound: tuple[str, ...]
     concluded: tuple[tuple[str, str, Code | None], ...]
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ def from_trace(
                     for done in one.concluded
                     if done.kind in COMPARED
                 ),
+                tuple(
+                    str((done.detail or {}).get("role", ""))
+                    for done in one.concluded
+                    if done.kind in COMPARED
+                ),
             )
             for one in firings
         ),
@@ -100,6 +106,11 @@ def from_decision(program: Program, body: Mapping[str, Any]) -> Recorded:
                 bound(one),
                 tuple(
                     (done["kind"], done["target"], code(done["code"]))
+                    for done in one["concluded"]
+                    if done["kind"] in COMPARED
+                ),
+                tuple(
+                    (done["detail"] or {}).get("role", "")
                     for done in one["concluded"]
                     if done["kind"] in COMPARED
                 ),

@@ -30,6 +30,8 @@ MOST_ENDS = 240
 """Patterns that end in one test; it takes 256."""
 MOST_AT_ONCE = 60
 """Tests that one fact passes and that wait to be followed up; it takes 64, then errs."""
+LATEST = 3
+"""Rulesets tried for the next rule; earlier ones are taken to be full."""
 MOST_PROPERTIES = 240
 """Properties of a fact; it takes 255."""
 
@@ -62,38 +64,34 @@ class _Room:
         self.absent: dict[str, set[str]] = defaultdict(set)
         self.ends: dict[str, int] = defaultdict(int)
 
-    def take(self, name: str, patterns: list[Pattern]) -> bool:
+    def take(self, rule: _Spelled) -> bool:
         """Add a rule if there is room."""
         if len(self.rules) >= MOST_RULES:
             return False
-        steps = [step for _, tests in patterns for step in _steps(tests)]
-        ends = [_end(tests) for _, tests in patterns]
-        for parent, test in steps:
-            group = self.absent if "$nex" in test else self.after
-            most = MOST_ABSENT if "$nex" in test else MOST_TESTS
-            if test not in group[parent] and len(group[parent]) >= most:
-                return False
-        if any(self.ends[end] >= MOST_ENDS for end in ends):
+        for path in rule.paths:
+            for parent, test, _ in path:
+                group = self.absent if "$nex" in test else self.after
+                most = MOST_ABSENT if "$nex" in test else MOST_TESTS
+                if test not in group[parent] and len(group[parent]) >= most:
+                    return False
+        if any(self.ends[end] >= MOST_ENDS for end in rule.ends):
             return False
-        if self._at_once and not self._fits_stack(patterns):
+        if self._at_once and not self._fits_stack(rule):
             return False
-        for parent, test in steps:
-            (self.absent if "$nex" in test else self.after)[parent].add(test)
-        for end in ends:
+        for path in rule.paths:
+            for parent, test, _ in path:
+                (self.absent if "$nex" in test else self.after)[parent].add(test)
+        for end in rule.ends:
             self.ends[end] += 1
-        self.rules[name] = [{alias: {"$and": tests}} for alias, tests in patterns]
+        self.rules[rule.name] = [{alias: {"$and": tests}} for alias, tests in rule.patterns]
         return True
 
-    def _fits_stack(self, patterns: list[Pattern]) -> bool:
+    def _fits_stack(self, rule: _Spelled) -> bool:
         """Keep count of what waits, if a fact that passes everything stays within the limit."""
-        for _, tests in patterns:
+        for path in rule.paths:
             below = 0
             new: list[tuple[str, str, int]] = []
-            for (parent, spelled), test in zip(
-                reversed(_steps(tests)), reversed(tests), strict=True
-            ):
-                (name,) = test
-                at_once = spelled if name.startswith("$") else name
+            for parent, _, at_once in reversed(path):
                 below = max(self.deepest[parent], below)
                 new.append((parent, at_once, below))
                 below += len(self.waiting[parent] | {at_once})
@@ -105,13 +103,33 @@ class _Room:
         return True
 
 
-def _steps(tests: list[Test]) -> list[tuple[str, str]]:
-    spelled = [json.dumps(one, sort_keys=True) for one in tests]
-    return [("&".join(spelled[:at]), one) for at, one in enumerate(spelled)]
+class _Spelled:
+    """A rule with the path of each pattern: what a test stands after, the test, and the group of
+    tests of which a fact passes only one. Comparisons are never shared: they bear their place."""
+
+    def __init__(self, name: str, patterns: list[Pattern]) -> None:
+        self.name = name
+        self.patterns = patterns
+        self.paths: list[list[tuple[str, str, str]]] = []
+        self.ends: list[str] = []
+        for alias, tests in patterns:
+            path, after = [], ""
+            for test in tests:
+                (field,) = test
+                joins = _joins(test)
+                spelled = f"{test}{name}.{alias}" if joins else str(test)
+                path.append((after, spelled, spelled if joins or field[0] == "$" else field))
+                after = f"{after}&{spelled}"
+            self.paths.append(path)
+            self.ends.append(after)
 
 
-def _end(tests: list[Test]) -> str:
-    return "&".join(json.dumps(one, sort_keys=True) for one in tests)
+def _joins(test: Test) -> bool:
+    """Whether a test compares with an earlier pattern."""
+    ((name, value),) = test.items()
+    if name.startswith("$"):
+        return any(isinstance(inner, dict) for inner in value.values())
+    return isinstance(value, dict)
 
 
 def packed(rules: Iterable[tuple[str, list[Pattern]]], at_once: bool = True) -> list[Ruleset]:
@@ -121,9 +139,10 @@ def packed(rules: Iterable[tuple[str, list[Pattern]]], at_once: bool = True) -> 
     """
     rooms = [_Room(at_once)]
     for name, patterns in rules:
-        if not any(room.take(name, patterns) for room in rooms):
+        rule = _Spelled(name, patterns)
+        if not any(room.take(rule) for room in rooms[-LATEST:]):
             rooms.append(_Room(at_once))
-            if not rooms[-1].take(name, patterns):
+            if not rooms[-1].take(rule):
                 raise Unsayable("a rule with more tests than a ruleset takes")
     found = [Ruleset(room.rules) for room in rooms if room.rules]
     for one in found:

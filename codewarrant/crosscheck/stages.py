@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
+from math import prod
 
 from codewarrant.crosscheck.classify import Classifier, Patterns, Thing
 from codewarrant.crosscheck.formula import YES, Inexpressible
 from codewarrant.crosscheck.lower import Matching, matchings
 from codewarrant.crosscheck.matcher import Match, StratumRules, World
 from codewarrant.crosscheck.process import SecondEngine, Unavailable
+from codewarrant.crosscheck.readings import KEY
 from codewarrant.crosscheck.recorded import Recorded, RecordedFiring
-from codewarrant.crosscheck.terms import Terms
+from codewarrant.crosscheck.terms import Question, Terms
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.program import (
     STAGES,
@@ -46,6 +49,9 @@ from codewarrant.engine.reference.strata import all_actions, levels, needed
 from codewarrant.engine.relation import Row
 from codewarrant.engine.trace import Chart
 from codewarrant.engine.values import Code, Intervals, Value
+
+MOST_QUESTIONS = 50_000
+"""Keys asked of one table in one round."""
 
 Stratum = int
 Conclusion = tuple[str, str, Code | None]
@@ -201,24 +207,46 @@ class Run:
         )
 
     def _rows(self, things: list[Thing]) -> list[Thing]:
-        """The rows that the facts' values find, and one that stands for those not asked for."""
-        terms, found = self.prepared.terms, {}
+        """The rows that the facts' values find; one that stands for those not asked for, and one
+        for each question of which the table cannot know."""
+        found: list[Thing] = []
         on = self.chart.clocks.get("date of service")
-        for one in sorted(terms.questions, key=repr):
+        for one in sorted(self.prepared.terms.questions, key=repr):
             kind = f"table {one.relation}"
-            found[kind, "?"] = Thing(kind, UNKNOWN_ROW)
+            found.append(Thing(kind, UNKNOWN_ROW))
             table = (self.chart.relations or {}).get(one.relation)
-            if table is None:
+            keys = self._keys(one, things) if table is not None else []
+            if table is None or not keys:
                 continue
-            values: list[Value | None] = [one.value]
-            if one.kind:
-                values = [
-                    terms.value(one.term, item.one) for item in things if item.kind == one.kind
-                ]
-            keys = [{one.column: value} for value in dict.fromkeys(values) if value is not None]
-            for rows in table.lookup(keys if one.column else [{}], on):
-                found |= {(kind, row.id): Thing(kind, row) for row in rows}
-        return list(found.values())
+            for key, rows in zip(keys, table.lookup(keys, on), strict=True):
+                if rows is None:
+                    columns = {f"{KEY}{column}": value for column, value in key.items()}
+                    rows = (Row(f"{UNKNOWN_ROW.id}{sorted(columns.items())}", columns),)
+                found += [Thing(kind, row) for row in rows]
+        return _each([found])
+
+    def _keys(self, question: Question, things: list[Thing]) -> list[dict[str, Value]]:
+        """The keys of a question, one for each combination of values."""
+        groups = []
+        for part in question.parts:
+            if not part.kind:
+                groups.append([dict(part.keys)])
+                continue
+            some: dict[tuple[Value, ...], dict[str, Value]] = {}
+            for thing in things:
+                if thing.kind == part.kind:
+                    values = [self.prepared.terms.value(n, thing.one) for _, n in part.keys]
+                    known = tuple(value for value in values if value is not None)
+                    if len(known) == len(values):
+                        columns = (column for column, _ in part.keys)
+                        some[known] = dict(zip(columns, known, strict=True))
+            groups.append(list(some.values()))
+        if prod(len(some) for some in groups) > MOST_QUESTIONS:
+            raise Unavailable(f"more than {MOST_QUESTIONS} questions to {question.relation}")
+        return [
+            {column: value for part in parts for column, value in part.items()}
+            for parts in product(*groups)
+        ]
 
     def _items(self, things: list[Thing]) -> list[Thing]:
         """The items of the lists that rules look into, as facts of their own."""
@@ -371,15 +399,11 @@ class Run:
     def _given_facts(self, stratum: Stratum) -> dict[str, Fact]:
         found: dict[str, Fact] = {}
         for one in self._given(stratum):
-            for kind, target, code in one.concluded:
+            for (kind, target, code), role in zip(one.concluded, one.roles, strict=True):
                 if code is None or kind not in ("assign", "replace"):
                     continue
                 known, old = self._documented.get(code), self._held.get(target)
                 if kind == "assign":
-                    role = next(
-                        (a.role for a in all_actions(self._rules[one.rule])
-                         if isinstance(a, Assign)), "secondary",
-                    )  # fmt: skip
                     fact = known or assigned(self.program, code, role)
                 elif old is None or code_of(old) == code:
                     continue

@@ -87,15 +87,22 @@ class WorkedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """Columns of a question whose values come from one fact of a kind; without a kind from none.
+
+    ``keys`` are columns with the number of a term, or with a value where there is no kind.
+    """
+
+    kind: str
+    keys: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """Rows of a table are asked for by one column: for every value that a term has on facts of a
-    kind, or for one value. Without a column all rows are wanted."""
+    """What a table is asked: every combination of what its parts give."""
 
     relation: str
-    column: str = ""
-    kind: str = ""
-    term: int = -1
-    value: Value | None = None
+    parts: tuple[Asking, ...]
 
 
 Atom = Equals | Ordered | Lies | IsKnown | MayLie | IsPossible | IsNoRow | WorkedOut
