@@ -16,7 +16,8 @@ from test_dsl_forms import ACTIONS, BINDERS, CONDITIONS, HEAD
 from codewarrant.dsl import syntax
 from codewarrant.dsl.blocks import TOKEN
 from codewarrant.dsl.format import format_text
-from codewarrant.dsl.format_layout import LAID_OUT, TEXT_WIDTH
+from codewarrant.dsl.format_layout import TEXT_WIDTH
+from codewarrant.dsl.format_tree import LAID_OUT
 from codewarrant.dsl.parse import parse_file, parser
 
 REPOSITORY = Path(__file__).parents[2]
@@ -177,7 +178,7 @@ def test_a_broken_block_stays_as_it_was_and_is_reported() -> None:
 def test_every_part_of_the_grammar_has_a_layout() -> None:
     parts = {str(rule.origin.name) for rule in parser().rules}  # of the parser that check uses
     shown = {name for name in parts if not name.startswith("_")}
-    assert shown - LAID_OUT == set(), "add the new part to one of the tables in format_layout.py"
+    assert shown - LAID_OUT == set(), "add the new part to one of the tables in format_tree.py"
     assert LAID_OUT - shown == set(), "the grammar has no such part any more"
 
 
