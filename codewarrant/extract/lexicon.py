@@ -158,8 +158,29 @@ def compile_lexicon(
     rows += [
         (row, False) for row in abbreviations.dicts() if speller.lemmas(row["phrase"]) not in taken
     ]
+    taken |= {
+        speller.lemmas(row["phrase"])
+        for row, _ in rows
+        if row["words"] or Code("icd10cm", row["icd10cm"]) in known
+    }
+    rows += [
+        (row, False)
+        for row in _index_terms(tables["index_terms"], known)
+        if speller.lemmas(row["phrase"]) not in taken
+    ]
     phrases = _phrases(rows, known, speller, add)
     return _encode(senses, phrases)
+
+
+def _index_terms(table: Table, known: set[Code]) -> Iterator[Mapping[str, str]]:
+    """The index's words in the columns of abbreviations, each with its first code in force."""
+    for row in table.dicts():
+        codes = [code for code in row["codes"].split() if Code("icd10cm", code) in known]
+        if codes:
+            yield {
+                "phrase": row["phrase"], "words": "", "icd10cm": codes[0], "icd9cm": "",
+                "needs": "", "case": "",
+            }  # fmt: skip
 
 
 def _phrases(

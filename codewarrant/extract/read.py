@@ -35,7 +35,7 @@ SEMANTIC_TAG = re.compile(
 DISPLAY_RANK = 18
 MOST_TOKENS = 256
 """A longer sentence is no sentence; it is read in parts, so that time stays in proportion."""
-PRESENT_REASON = frozenset({"chief complaint", "indication", "history of present illness"})
+PRESENT_REASON = frozenset({"chief complaint", "indication", "history of present illness", ""})
 STATUS_PAST = frozenset({"resolved", "inactive", "remission"})
 STAY = frozenset({"discharge diagnosis", "hospital course"})
 RESOLVED = frozenset({"resolved", "resolution", "cleared", "healed"})

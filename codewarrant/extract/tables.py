@@ -15,6 +15,7 @@ NAMES = (
     "chronic",
     "context",
     "guards",
+    "index_terms",
     "infections",
     "medication_context",
     "medications",

@@ -58,6 +58,10 @@ Atelectasis vs. pneumonia. | pneumonia | affirmed suspected
 Concern for sepsis. | sepsis | affirmed suspected
 Questionable infiltrate. | infiltrate | affirmed suspected
 Suggestive of reflux. | reflux | affirmed suspected
+Without known drug allergies, with a history of gout. | gout | affirmed confirmed historical
+No fever and with cough. | cough | affirmed
+A 72-hour history of chest pain. | chest pain | affirmed
+One week history of diarrhea. | diarrhea | affirmed
 This can be associated with infection or reflux. | reflux | affirmed suspected
 Thickening, sometimes associated with reflux. | reflux | affirmed suspected
 Could be secondary to vesicoureteral reflux. | vesicoureteral reflux | affirmed suspected

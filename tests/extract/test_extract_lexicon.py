@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from codewarrant.codesets import load
 from codewarrant.engine.values import Code
 from codewarrant.extract.lexicon import Lexicon, Term, build, compile_lexicon
 from codewarrant.extract.match import find_hits
@@ -266,3 +267,24 @@ def test_the_tables_that_come_with_the_package_name_each_phrase_once():
     ]
     assert all(phrases)
     assert len({row[0] for row in rows}) == len(rows)
+
+
+def test_words_of_the_index_lead_to_the_code_in_force():
+    """A code that was divided later gives way to the one that was in force."""
+    old = [Term(Code("icd10cm", "M54.5"), "Dorsal something", "title")]
+    new = [Term(Code("icd10cm", "M54.50"), "Dorsal something, unspecified", "title")]
+    for terms, code in ((old, "M54.5"), (new, "M54.50")):
+        lexicon = Lexicon.from_bytes(compile_lexicon(terms, TABLES["abbreviations"], TABLES))
+        assert codes("pain in the lower back", lexicon) == [code]
+        assert codes("lumbago", lexicon) == [code]
+
+
+def test_every_word_of_the_index_has_a_code_of_the_code_set():
+    release = load("icd10cm")
+    lost = [
+        (row["phrase"], code)
+        for row in TABLES["index_terms"].dicts()
+        for code in row["codes"].split()
+        if code not in release
+    ]
+    assert lost == []
