@@ -49,9 +49,7 @@ def charts(folder: Path) -> Iterator[dict[str, Any]]:
             "setting": "inpatient",
             "specialty": "case report",
             "notes": [{"type": "clinical case", "text": file.read_text("utf-8")}],
-            "codes": [
-                {"system": ICD10CM, "code": code} for code in sorted(gold.get(file.stem, ()))
-            ],
+            "codes": [{"system": ICD10CM, "code": code} for code in codes],
         }
 
 

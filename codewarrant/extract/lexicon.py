@@ -161,7 +161,7 @@ def compile_lexicon(
     taken |= {
         speller.lemmas(row["phrase"])
         for row, _ in rows
-        if row["words"] or Code("icd10cm", row["icd10cm"]) in known
+        if not row["icd10cm"] or Code("icd10cm", row["icd10cm"]) in known
     }
     rows += [
         (row, False)
