@@ -15,7 +15,7 @@ from codewarrant.dsl.scope import TableInfo
 from codewarrant.dsl.types import Type, named_type, system_of
 from codewarrant.engine.canonical import digest, sha256
 from codewarrant.engine.relation import MemoryRelation, Row
-from codewarrant.engine.values import Code, Interval, Value, merge
+from codewarrant.engine.values import Code, Duration, Interval, Value, merge
 
 DAY_AFTER = "{} + 1 day"
 """Name of the column that holds the day after a column of last days."""
@@ -157,6 +157,13 @@ def separated(header: list[str]) -> str:
     return ""
 
 
+UNITS_OF_TIME = {"day": (0, 1), "week": (0, 7), "month": (1, 0), "year": (12, 0)}
+"""Months and days of each unit of a duration."""
+
+WRITTEN = {"date": "dates are written 2026-01-31", "duration": "durations are written 90 days"}
+"""How cells of a kind are written."""
+
+
 def _cell(text: str, found: Type, name: str, number: int, column: str) -> Value:
     try:
         match found.kind:
@@ -169,6 +176,10 @@ def _cell(text: str, found: Type, name: str, number: int, column: str) -> Value:
                 return value
             case "date":
                 return date.fromisoformat(text)
+            case "duration":
+                count, unit = text.split()
+                months, days = UNITS_OF_TIME[unit.removesuffix("s")]
+                return Duration(months * int(count), days * int(count))
             case "boolean":
                 return {"true": True, "false": False, "yes": True, "no": False}[text.lower()]
             case "code":
@@ -184,7 +195,7 @@ def _cell(text: str, found: Type, name: str, number: int, column: str) -> Value:
         "CW0508",
         Span(name, number, 1, number, 2),
         f"column `{column}` holds no {found.spoken} in line {number} of `{name}`",
-        "dates are written 2026-01-31" if found.kind == "date" else "",
+        WRITTEN.get(found.kind, ""),
     )
 
 
