@@ -52,3 +52,12 @@ def command(installed: Snapshot, monkeypatch: pytest.MonkeyPatch) -> Callable:
         )
 
     return run
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Print what tests have to say besides passing: shares and counts, recorded as ``said``."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "said" and report.when == "call":
+                    terminalreporter.write_line(value)
