@@ -51,7 +51,10 @@ class Rulesets:
         self._sessions = 0
 
     def load(self, name: str, rules: dict[str, Any]) -> None:
-        """Compile a ruleset. durable-rules changes the definition it is given; ours is a copy."""
+        """Compile a ruleset. durable-rules changes the definition it is given; ours is a copy.
+
+        With ``dist`` 0 two patterns may bind one fact: rules say themselves where they may not.
+        """
         found: list[list[Any]] = []
 
         def action(rule: str) -> Any:
@@ -60,7 +63,9 @@ class Rulesets:
 
             return run
 
-        definition = {rule: {"all": when, "run": action(rule)} for rule, when in rules.items()}
+        definition: dict[str, Any] = {
+            rule: {"all": when, "dist": 0, "run": action(rule)} for rule, when in rules.items()
+        }
         definition["seed"] = {"all": [{"m": {"seed": 1}}], "run": lambda c: None}
         self._loaded[name] = (self._host({name: definition}), found)
 

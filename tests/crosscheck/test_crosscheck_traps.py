@@ -160,6 +160,31 @@ def test_an_absence_compared_with_an_unknown_field_is_no_error(second: SecondEng
     assert agrees(made, chart(known, unknown, fact("finding", kind="x")), second) == 0
 
 
+def test_two_searches_of_a_rule_may_find_the_same_fact(second: SecondEngine):
+    """By itself durable-rules never binds one fact twice in a match."""
+    some = [
+        c.Quantified(at, "some", diagnosis(f"e{at}", *codes), one_of(f"e{at}", *codes))
+        for at, codes in enumerate((("B10", "B11"), ("B10", "B12")))
+    ]
+    made = program(rule("one", [diagnosis("d", "A00")], [one_of("d", "A00"), *some]))
+    both = chart(fact("diagnosis", code=icd("A00")), fact("diagnosis", code=icd("B10")))
+    assert agrees(made, both, second) == 1
+    one = chart(fact("diagnosis", code=icd("A00")), fact("diagnosis", code=icd("B11")))
+    assert agrees(made, one, second) == 0
+
+
+def test_two_variables_of_a_rule_never_bind_one_diagnosis(second: SecondEngine):
+    """Two statements of one code are one diagnosis, two findings alike are two."""
+    made = program(
+        rule("two", [D, c.Binder("e", "diagnosis")], [one_of("d", "A00"), one_of("e", "A00")]),
+        rule("alike", [F, G], [compare(field("f", "n"), "=", field("g", "n"))]),
+    )
+    stated = [fact("diagnosis", code=icd("A00"), k=at) for at in range(2)]
+    found = [fact("finding", n=1, k=at) for at in range(2)]
+    assert agrees(made, chart(*stated), second) == 0
+    assert agrees(made, chart(*found), second) == 2
+
+
 # ---- values ----------------------------------------------------------------------------
 
 
