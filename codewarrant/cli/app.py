@@ -59,7 +59,8 @@ def options(
 @app.command()
 def code(
     bundles: Annotated[
-        list[Path], typer.Argument(help="FHIR R4 bundles (JSON), or - for standard input.")
+        list[Path],
+        typer.Argument(help="FHIR R4 bundles (JSON), X12 837 files, or - for standard input."),
     ],
     json: Json = False,
     fhir: Annotated[

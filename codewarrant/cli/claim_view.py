@@ -57,7 +57,16 @@ def show_decision(console: Console, decision: Decision, name: str) -> None:
             style="dim",
         )
     )
-    console.print(Panel(Group(*parts), title=f"{name}  {body.chart}", title_align="left"))
+    title = Text(_title(name, body.chart, console.width))
+    console.print(Panel(Group(*parts), title=title, title_align="left"))
+
+
+def _title(name: str, chart: str, width: int) -> str:
+    """File and chart; of a file's name that is too long the end is shown, never less of the
+    chart."""
+    room = width - len(chart) - 8  # corners, blanks and what stands between the two
+    shown = name if len(name) <= room else f"…{name[-max(room - 1, 1) :]}"
+    return f"{shown}  {chart}"
 
 
 def _heading(body: Body) -> Text:

@@ -33,7 +33,7 @@ def run(
     rules: Sequence[Path],
     cross_check: bool = False,
 ) -> Exit:
-    """Code the bundles one after the other; a refused one does not stop the rest.
+    """Code the files one after the other; what is refused of them does not stop the rest.
 
     With a store nothing is shown before it is kept. ``cross_check``: the firings of every decision
     are found again on durable-rules.
@@ -56,8 +56,8 @@ def run(
 
             checks = stack.enter_context(CrossChecks())
             form["cross_checks"] = []
-        for path in progress.track(bundles, description="coding"):
-            coded = code_file(path, payer, snapshot)
+        files = progress.track(bundles, description="coding")
+        for coded in (one for path in files for one in code_file(path, payer, snapshot)):
             problem = keeper.keep(coded)
             if problem:
                 break

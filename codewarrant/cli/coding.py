@@ -1,10 +1,13 @@
-"""What ``code``, ``explain`` and ``evaluate`` share: opening bundles and coding their charts."""
+"""What ``code``, ``explain`` and ``evaluate`` share: opening files and coding their charts.
+
+A file is a FHIR bundle, or an X12 interchange whose claims are coded as the bundles that they make.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codewarrant.codesets.errors import CodeSetError
@@ -15,11 +18,15 @@ from codewarrant.decision import Request
 from codewarrant.engine.errors import EngineError
 from codewarrant.fhir.errors import Issue, Refused
 from codewarrant.fhir.read import OpenedBundle, open_bundle
+from codewarrant.x12.billed import BilledClaim
+from codewarrant.x12.bundle import to_bundle
+from codewarrant.x12.claims import read_claims
+from codewarrant.x12.segments import Fault, X12Error, is_x12
 
 
 @dataclass(frozen=True, slots=True)
 class CodedBundle:
-    """One file: its bytes and decisions, and the issues for which it or a chart was refused."""
+    """One bundle: its bytes and decisions, and the issues for which it or a chart was refused."""
 
     name: str
     data: bytes
@@ -53,15 +60,51 @@ def read_input(path: Path) -> bytes:
     return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
 
 
-def code_file(path: Path, payer: str, snapshot: Snapshot) -> CodedBundle:
-    """Code every chart of one file; what cannot be read is refused with its issues."""
+def code_file(path: Path, payer: str, snapshot: Snapshot) -> Iterator[CodedBundle]:
+    """Code every chart of one file; what cannot be read is refused with its issues.
+
+    A file that holds a bundle gives one; an interchange gives one for each claim, after one that
+    has no charts for what of the interchange is refused.
+    """
     name = "standard input" if str(path) == "-" else str(path)
     try:
         data = read_input(path)
     except OSError as error:
         issue = Issue("error", "not-found", "", f"cannot read the file: {error.strerror}")
-        return CodedBundle(name, b"", None, (), (issue,))
-    return code_bytes(name, data, payer, snapshot)
+        yield CodedBundle(name, b"", None, (), (issue,))
+        return
+    if is_x12(data):
+        yield from _code_interchange(name, data, payer, snapshot)
+    else:
+        yield code_bytes(name, data, payer, snapshot)
+
+
+def _code_interchange(
+    name: str, data: bytes, payer: str, snapshot: Snapshot
+) -> Iterator[CodedBundle]:
+    try:
+        found = read_claims(data)
+    except X12Error as error:
+        yield CodedBundle(name, data, None, (), (_issue(error.fault),))
+        return
+    if found.faults:
+        yield CodedBundle(name, data, None, (), tuple(_issue(item) for item in found.faults))
+    for claim in found.claims:
+        coded = code_bytes(name, to_bundle(claim, found.sha256), payer, snapshot)
+        if coded.opened is not None:
+            warnings = (*_passed_over(claim), *coded.opened.warnings)
+            coded = replace(coded, opened=replace(coded.opened, warnings=warnings))
+        yield coded
+
+
+def _issue(fault: Fault) -> Issue:
+    return Issue("error", "structure", fault.place, fault.message)
+
+
+def _passed_over(claim: BilledClaim) -> Iterator[Issue]:
+    for what, count in claim.passed_over:
+        place = f"segment {claim.segment} (CLM)"
+        yield Issue("information", "not-supported", place, f"{what}: not read ({count})")
 
 
 def code_bytes(name: str, data: bytes, payer: str, snapshot: Snapshot) -> CodedBundle:

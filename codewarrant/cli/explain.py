@@ -162,15 +162,16 @@ def _named(form: dict[str, Any]) -> Iterator[Any]:
 
 
 def _coded(path: Path, payer: str, rules: Sequence[Path]) -> list[Made]:
-    """The decisions of a bundle, made now. Raises :class:`CannotCode` if it is refused."""
+    """The decisions of a file, made now. Raises :class:`CannotCode` if all of it is refused."""
     snapshot = open_snapshot(rules)
-    coded = code_file(path, payer, snapshot)
-    refused = "\n".join(issue_line(coded.name, issue) for issue in coded.refused)
-    if refused and not coded.charts:
+    coded = list(code_file(path, payer, snapshot))
+    charts = [chart for one in coded for chart in one.charts]
+    refused = "\n".join(issue_line(one.name, issue) for one in coded for issue in one.refused)
+    if refused and not charts:
         raise CannotCode(refused)
     if refused:
         messages().print(refused, style="red", markup=False)
-    return [Made(read(chart.decision.to_bytes()), chart.facts, snapshot) for chart in coded.charts]
+    return [Made(read(chart.decision.to_bytes()), chart.facts, snapshot) for chart in charts]
 
 
 def _stored(folder: Path, name: str) -> list[Made]:
