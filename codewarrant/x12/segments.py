@@ -7,6 +7,7 @@ separates elements, ISA11 repetitions, ISA16 components, and what follows ISA16 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ _BLANK = b" \t\r\n"
 _ISA_LENGTH = 106
 _ISA_SEPARATORS = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103)
 _LINE_END = "\r\n"
+_ID = re.compile(r"[A-Z][A-Z0-9]{1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def _split(text: str) -> Iterator[Segment]:
             raise X12Error(Fault(number, name, "the file ends inside this segment"))
         name, *elements = text[at:end].split(separators.element)
         segment = Segment(number, _id(name), tuple(elements), separators)
-        if not 2 <= len(name) <= 3 or not (name.isascii() and name.isalnum() and name.isupper()):
+        if not _ID.fullmatch(name):
             raise segment.error("does not begin with the id of a segment")
         # separators may themselves be control characters, which are gone by now but for components
         allowed = (separators.component, separators.repetition)
@@ -172,7 +174,7 @@ def _split(text: str) -> Iterator[Segment]:
 
 def _id(name: str) -> str:
     """A segment's id for messages: what is no id may be anything, and is not repeated."""
-    return name if len(name) <= 3 and name.isascii() and name.isalnum() else "?"
+    return name if _ID.fullmatch(name) else "?"
 
 
 def _separators(text: str, at: int, number: int) -> Separators:
