@@ -82,7 +82,9 @@ def test_rules(benchmark, snapshot, engine_chart):
 
 def test_body(benchmark, snapshot, reading, engine_chart):
     outcome = run(snapshot.loaded, engine_chart)
-    parts = (snapshot.program, snapshot.releases, snapshot.scorecard)
+    parts = (
+        snapshot.program, snapshot.releases, snapshot.scorecard, snapshot.joins, snapshot.relations,
+    )  # fmt: skip
     assert benchmark(body, reading, outcome, *parts).diagnoses
 
 

@@ -291,6 +291,7 @@ CODE_ATTRIBUTES: dict[str, tuple[str, str]] = {
     "category": ("code", "The three-character category."),
     "manifestation": ("boolean", "Never first: a manifestation of something else."),
     "unacceptable_principal": ("boolean", "Not accepted as principal diagnosis."),
+    "needs_secondary": ("boolean", "Accepted as principal beside another diagnosis only."),
     "unspecified": ("boolean", "The title leaves open what a sibling says."),
     "laterality": (
         "text",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from codewarrant.codesets.answers import Status
@@ -12,6 +12,7 @@ from codewarrant.coding.grounds import Grounds
 from codewarrant.coding.reading import Reading
 from codewarrant.coding.route import route
 from codewarrant.coding.statements import rejected_key
+from codewarrant.coding.wanting import Joined, undetermined
 from codewarrant.decision import (
     Body,
     Edit,
@@ -44,8 +45,13 @@ def body(
     program: Program,
     releases: Mapping[str, CodeSet],
     scorecard: Scorecard,
+    joins: Mapping[str, Joined],
+    present: Collection[str],
 ) -> Body:
-    """Put the outcome of the rules and the reading together; every tuple's order is by content."""
+    """Put the outcome of the rules and the reading together; every tuple's order is by content.
+
+    ``joins`` are the tables that each rule joins, ``present`` those that are there.
+    """
     chart = {fact.id: fact for fact in (*reading.facts, *reading.kept)}
     grounds = Grounds(chart, outcome, scorecard)
     standing = {item.code: item for item in outcome.standing}
@@ -81,6 +87,7 @@ def body(
     to = route(
         reading, outcome, diagnoses, rejected, edits, queries, requirements,
         (done.because for _, done in _done(outcome, ("route",))),
+        undetermined(outcome.near_misses, joins, present), _edited(outcome, grounds.facts),
     )  # fmt: skip
     return Body(
         reading.chart, reading.clocks, reading.setting, reading.specialty, reading.payer,
@@ -197,6 +204,18 @@ def _number(fact: Fact) -> int:
 def _text(fact: Fact, name: str) -> str | None:
     value = fact.get(name)
     return None if value is None else str(value)
+
+
+def _edited(outcome: Outcome, facts: Mapping[str, Fact]) -> frozenset[Code]:
+    """The diagnoses that edits of the claim are about."""
+    return frozenset(
+        code
+        for firing, _ in _done(outcome, ("deny",))
+        for bound in firing.bound
+        if (fact := facts.get(bound.fact)) is not None
+        and fact.entity == "claim diagnosis"
+        and isinstance(code := fact.get("code"), Code)
+    )
 
 
 def _done(outcome: Outcome, kinds: Iterable[str]) -> Iterable[tuple[Firing, Concluded]]:

@@ -6,7 +6,9 @@ No clock, no randomness, no environment, no I/O: the same three give the same by
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
+from codewarrant import schema
 from codewarrant.coding.body import body
 from codewarrant.coding.findings import record_findings
 from codewarrant.coding.reading import Reading
@@ -17,7 +19,9 @@ from codewarrant.engine.canonical import dumps, sha256
 from codewarrant.engine.program import SEMANTICS
 from codewarrant.engine.run import run
 from codewarrant.engine.trace import Chart
+from codewarrant.extract.read import Reading as Said
 from codewarrant.fhir.read import OpenedBundle, open_bundle
+from codewarrant.schema import Finding, Medication
 
 
 def code_chart(bundle: bytes, request: Request, snapshot: Snapshot) -> Decision:
@@ -61,9 +65,7 @@ def read_chart(opened: OpenedBundle, request: Request, snapshot: Snapshot) -> Re
     """From the bundle to everything that rules read."""
     chart = opened.chart(request)
     on = chart.clocks.get("date of service")
-    reader = snapshot.reader(diagnosis_system(on), on)
-    said = reader.read(chart.notes, chart.unread)
-    recorded = record_findings(chart.entities, reader.known.medications)
+    said, recorded = _said(chart, snapshot, on)
     entities = (*chart.entities, *recorded, *said.findings)
     stated = state(entities, said.mentions, chart.unread, snapshot.releases, on)
     return Reading(
@@ -81,6 +83,21 @@ def read_chart(opened: OpenedBundle, request: Request, snapshot: Snapshot) -> Re
     )
 
 
+def _said(
+    chart: schema.Chart, snapshot: Snapshot, on: date | None
+) -> tuple[Said, tuple[Finding, ...]]:
+    """What notes and displays say, and what the record establishes.
+
+    The lexicon takes seconds to open: it stays closed for a claim alone, which has no words.
+    """
+    words = chart.notes or any(item.display for item in chart.unread)
+    if not words and not any(isinstance(one, Medication) for one in chart.entities):
+        return Said((), (), ()), record_findings(chart.entities, None)
+    reader = snapshot.reader(diagnosis_system(on), on)
+    recorded = record_findings(chart.entities, reader.known.medications)
+    return reader.read(chart.notes, chart.unread), recorded
+
+
 def rules_read(reading: Reading, snapshot: Snapshot) -> Chart:
     """The reading as the engine takes it, with the tables of the snapshot."""
     return Chart(
@@ -95,4 +112,12 @@ def rules_read(reading: Reading, snapshot: Snapshot) -> Chart:
 def decide(reading: Reading, snapshot: Snapshot) -> Body:
     """From the reading to the body of the decision."""
     outcome = run(snapshot.loaded, rules_read(reading, snapshot))
-    return body(reading, outcome, snapshot.program, snapshot.releases, snapshot.scorecard)
+    return body(
+        reading,
+        outcome,
+        snapshot.program,
+        snapshot.releases,
+        snapshot.scorecard,
+        snapshot.joins,
+        snapshot.relations,
+    )

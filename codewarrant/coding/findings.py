@@ -23,15 +23,16 @@ TOBACCO_STATUS = Code("loinc", "72166-2")
 FORMER = frozenset({"former smoker", "ex-smoker", "former smoker (finding)", "ex-smoker (finding)"})
 
 
-def record_findings(entities: Iterable[Entity], known: Medications) -> tuple[Finding, ...]:
+def record_findings(entities: Iterable[Entity], known: Medications | None) -> tuple[Finding, ...]:
     """What the medicines and the smoking status of a chart establish, in the chart's order.
 
+    ``known`` may be None for a chart without medicines.
     An order for a limited course is temporary, a continuous one is not; where the order does not
     say, neither does the finding.
     """
     out: list[Finding] = []
     for entity in entities:
-        if isinstance(entity, Medication):
+        if isinstance(entity, Medication) and known is not None:
             out.extend(_of_medication(entity, known))
         elif isinstance(entity, Observation) and _former_smoker(entity):
             out.append(Finding(kind="former-smoker", evidence=entity.evidence, order=entity.order))

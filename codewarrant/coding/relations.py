@@ -83,6 +83,7 @@ NEVER = {
     "billable": False,
     "manifestation": False,
     "unacceptable_principal": False,
+    "needs_secondary": False,
     "external_cause": False,
     "age_limited": False,
     "female_only": False,
@@ -110,14 +111,18 @@ def _no_code(release: CodeSet, code: Code, on: date | None) -> Row | None:
 
 
 def _limits(release: CodeSet, name: str, on: date | None) -> dict[str, Value | None]:
-    """The ages and the sex that the editor's flags of the day allow; of two ranges what both do."""
+    """What the editor's flags of the day ask of the patient and of the claim's other diagnoses.
+
+    Of two ranges of age what both allow.
+    """
     flags = release.flags(name, on)
     if flags is None or on is None:
         return {}
-    limits = {
+    limits: dict[str, Value | None] = {
         "age_limited": any(flag in flags for flag in AGES),
         "female_only": "female" in flags,
         "male_only": "male" in flags,
+        "needs_secondary": "reqsdx" in flags,
     }
     ranges = [release.age_range(flag, on) for flag in AGES if flag in flags]
     known = [item for item in ranges if item is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from codewarrant.coding.doubts import doubts
 from codewarrant.coding.reading import Reading
@@ -15,9 +15,13 @@ from codewarrant.decision import (
     RouteTo,
 )
 from codewarrant.engine.trace import LineResult, Outcome
+from codewarrant.engine.values import Code
 
 LOOK_AT = ("not valid on the date", "not billable", "possible", "void", "not read", "no rule")
 """Kinds of rejection that a person must see before the claim goes out."""
+
+UNFIT = ("not valid on the date", "not billable")
+"""Those of codes that cannot be billed on the date."""
 
 
 def stratum(reading: Reading) -> str:
@@ -35,11 +39,15 @@ def route(
     queries: Sequence[ProviderQuery],
     requirements: Sequence[Requirement],
     asked: Iterable[str],
+    undetermined: Iterable[str],
+    edited: Collection[Code],
 ) -> RouteTo:
     """The lane with every reason for it, in a fixed order.
 
-    ``asked`` are the reasons of rules that route to review. The chart is as certain as the least
-    certain code on it; a chart without codes has no confidence.
+    ``asked`` are the reasons of rules that route to review, ``undetermined`` says which rules could
+    not be judged. ``edited`` are the diagnoses of the claim that edits name: that such a code is
+    none of the day is said once, by its edit. The chart is as certain as the least certain code on
+    it; a chart without codes has no confidence.
     """
     reasons = list(doubts(reading, len(diagnoses)))
     if not diagnoses and not reading.claim_only:
@@ -49,12 +57,12 @@ def route(
         f"{', '.join(item.rules)}."
         for item in outcome.conflicts
     ]
+    reasons += undetermined
     reasons += [
-        f"Undetermined: {item.rule}, for want of {', '.join(item.missing) or 'a date'}."
-        for item in outcome.near_misses
-        if item.kind == "undetermined" and item.review
+        _seen(item)
+        for item in rejected
+        if item.kind in LOOK_AT and not (item.code in edited and item.kind in UNFIT)
     ]
-    reasons += [_seen(item) for item in rejected if item.kind in LOOK_AT]
     reasons += [_pointless(item) for item in outcome.lines if item.lost_pointers]
     reasons += [f"Edit {item.reason or item.kind}: {item.because}" for item in edits]
     reasons += [f"Query: {item.text}" for item in queries]

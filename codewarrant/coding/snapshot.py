@@ -26,6 +26,7 @@ from codewarrant.coding.confidence import Scorecard
 from codewarrant.coding.recorded_answers import RecordedTable
 from codewarrant.coding.relations import CodeAttributes
 from codewarrant.coding.release_tables import ReleasePart, ReleaseTable
+from codewarrant.coding.wanting import Joined, joined
 from codewarrant.dsl.check import check_packs
 from codewarrant.dsl.codeview import InstalledCodes
 from codewarrant.dsl.link import Linked, link
@@ -275,6 +276,11 @@ class Snapshot:
     def relations(self) -> Mapping[str, Relation]:
         """The tables of the packs, and the attributes of codes."""
         return self.linked.relations
+
+    @cached_property
+    def joins(self) -> Mapping[str, Joined]:
+        """By rule the tables that it joins."""
+        return joined(self.program)
 
     @cached_property
     def scorecard(self) -> Scorecard:

@@ -231,6 +231,8 @@ def _claim(chart: ChartForm, claim: ClaimForm) -> list[dict[str, Any]]:
         ],
         "item": [_item(chart, at, line, numbers) for at, line in enumerate(claim.lines, start=1)],
     }
+    if kind == "institutional":
+        form["subType"] = {"coding": [{"system": CLAIM_SUBTYPE, "code": chart.setting}]}
     if stated:
         form["diagnosis"] = [
             {
@@ -243,6 +245,7 @@ def _claim(chart: ChartForm, claim: ClaimForm) -> list[dict[str, Any]]:
 
 
 CLAIM_TYPE = "http://terminology.hl7.org/CodeSystem/claim-type"
+CLAIM_SUBTYPE = "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBInstitutionalClaimSubType"
 DIAGNOSES = ("icd10cm", "icd9cm")
 
 

@@ -204,6 +204,8 @@ def _derive(
             program,
             snapshot.releases,
             snapshot.scorecard,
+            snapshot.joins,
+            snapshot.relations,
         ),
     )
     problems = tuple(_misnamed((*reading.facts, *reading.kept)))
