@@ -61,6 +61,8 @@ Suggestive of reflux. | reflux | affirmed suspected
 Without known drug allergies, with a history of gout. | gout | affirmed confirmed historical
 No fever and with cough. | cough | affirmed
 A 72-hour history of chest pain. | chest pain | affirmed
+Density probably favored to represent atelectasis. | atelectasis | affirmed suspected
+Atelectasis can have a similar appearance. | Atelectasis | affirmed suspected
 One week history of diarrhea. | diarrhea | affirmed
 This can be associated with infection or reflux. | reflux | affirmed suspected
 Thickening, sometimes associated with reflux. | reflux | affirmed suspected
