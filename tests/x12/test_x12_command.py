@@ -97,3 +97,13 @@ def test_stored_claims_replay_explain_and_verify(
     told = command("explain", file(TWO), "--code", "N18.32")
     assert told.exit_code == 0
     assert told.stdout.count("N18.32") >= 2
+
+
+def test_the_example_holds_a_clean_claim_and_one_with_an_edit(command: Callable) -> None:
+    path = Path(__file__).resolve().parents[2] / "examples" / "13-claims.837"
+    result = command("code", path, "--json")
+    assert result.exit_code == 0
+    clean, divided = (item["body"] for item in json.loads(result.stdout)["decisions"])
+    assert [item["code"]["code"] for item in clean["diagnoses"]] == ["E11.22", "I12.9", "N18.32"]
+    assert clean["edits"] == []
+    assert ["M54.5" in item["because"] for item in divided["edits"]] == [True]
