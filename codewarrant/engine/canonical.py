@@ -70,8 +70,9 @@ def _contents(value: Any, form: Any, tag: str) -> Any:
         return {str(key): form(item) for key, item in value.items()}
     if kind is frozenset:
         return sorted(form(item) for item in value)
-    if is_dataclass(kind):
-        out = {name: form(getattr(value, name)) for name in _compared(kind)}
+    names = _compared(kind)
+    if names is not None:
+        out = {name: form(getattr(value, name)) for name in names}
         if tag:
             out[tag] = kind.__name__
         return out
@@ -79,9 +80,11 @@ def _contents(value: Any, form: Any, tag: str) -> Any:
 
 
 @cache
-def _compared(kind: type) -> tuple[str, ...]:
-    """The fields that make two values of a dataclass equal."""
-    return tuple(item.name for item in fields(kind) if item.compare)
+def _compared(kind: type) -> tuple[str, ...] | None:
+    """The fields that make two records equal; None for a type that is no record."""
+    if is_dataclass(kind):
+        return tuple(item.name for item in fields(kind) if item.compare)
+    return getattr(kind, "_fields", None) if issubclass(kind, tuple) else None
 
 
 def value_of(form: Any) -> Any:

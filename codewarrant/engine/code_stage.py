@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 from codewarrant.engine.errors import EngineError
 from codewarrant.engine.facts import Fact
-from codewarrant.engine.judge import Action, Judgement, judge
+from codewarrant.engine.judge import Judgement, judge
 from codewarrant.engine.match import Match, Matcher
 from codewarrant.engine.plan import Group, Loaded
 from codewarrant.engine.program import Assign, Replace
 from codewarrant.engine.reading import Reading
 from codewarrant.engine.record import Fired
+from codewarrant.engine.rule_plan import ReadyAction
 from codewarrant.engine.standing import (
     adds_nothing,
     assigned,
@@ -45,7 +46,7 @@ class Held:
     _made: dict[tuple[Code, str], Fact] = field(default_factory=dict)
     _view: View | None = None
 
-    def concluded(self, action: Action, match: Match | Fired) -> Fact | None:
+    def concluded(self, action: ReadyAction, match: Match | Fired) -> Fact | None:
         """The fact that an assign or replace concludes; None for other actions."""
         kind = action.plan.action
         if not isinstance(kind, Assign | Replace):

@@ -9,9 +9,8 @@ from typing import Literal, NamedTuple
 
 from codewarrant.engine.comparing import in_force, text_of
 from codewarrant.engine.reading import Env, Reader, Reading, Truth
-from codewarrant.engine.rule_plan import ActionPlan, ExceptionPlan, RulePlan
+from codewarrant.engine.rule_plan import ActionPlan, ExceptionPlan, ReadyAction, RulePlan
 from codewarrant.engine.trace import Excuse
-from codewarrant.engine.values import Value
 
 Status = Literal["fires", "undetermined", "excused"]
 
@@ -58,16 +57,9 @@ def activity(plan: RulePlan, clocks: Mapping[str, date | None]) -> Activity:
     return Activity(truth, tuple(sorted(missing)) if truth is None else ())
 
 
-class Action(NamedTuple):
-    """An action with the values of its terms; None: unknown."""
-
-    plan: ActionPlan
-    values: tuple[Value | None, ...]
-
-
 class Judgement(NamedTuple):
     status: Status
-    actions: tuple[Action, ...]
+    actions: tuple[ReadyAction, ...]
     """Those to carry out if it fires; those that it might carry out if undetermined."""
     excuses: tuple[tuple[ExceptionPlan, Truth], ...]
     """The exceptions that were tried, and whether each held in the end."""
@@ -79,6 +71,8 @@ def judge(plan: RulePlan, env: Env, truth: Truth, reading: Reading) -> Judgement
     A plain exception that holds excuses the match. One with ``instead`` puts its own actions in
     place of the rule's. An exception that is undetermined leaves the match undetermined.
     """
+    if plan.ready is not None:
+        return Judgement("fires" if truth is True else "undetermined", plan.ready, ())
     if not plan.exceptions:
         return _acting(plan.actions, (), truth, env, reading)
     excuses = tuple([(one, _held(one, env, reading)) for one in plan.exceptions])
@@ -101,7 +95,9 @@ def _acting(
     """The actions with their values; a match whose conditions are true fires if all are known."""
     actions = tuple(
         [
-            Action(one, tuple([reader(reading, env) for reader in one.terms]) if one.terms else ())
+            ReadyAction(
+                one, tuple([reader(reading, env) for reader in one.terms]) if one.terms else ()
+            )
             for one in chosen
         ]
     )
@@ -148,8 +144,9 @@ def fill(parts: tuple[str | Reader, ...], env: Env, reading: Reading) -> str:
         return parts[0]
     record, reading.record = reading.record, None
     try:
-        return "".join(
-            [part if type(part) is str else text_of(part(reading, env)) for part in parts]  # type: ignore[operator]
-        )
+        texts = []
+        for part in parts:
+            texts.append(part if isinstance(part, str) else text_of(part(reading, env)))
+        return "".join(texts)
     finally:
         reading.record = record

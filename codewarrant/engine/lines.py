@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from codewarrant.engine.errors import EngineError
@@ -55,17 +55,30 @@ def ceiling(value: Value | None) -> int:
     return value
 
 
-def result(
-    line: Fact,
-    given: Fact,
-    ceilings: Collection[int],
-    firings: Collection[int],
+def results(
+    lines: Sequence[Fact],
+    given: Sequence[Fact],
+    ceilings: Mapping[str, Collection[int]],
+    firings: Mapping[str, Collection[int]],
+) -> tuple[LineResult, ...]:
+    """What became of each line; ``given`` are the lines as the chart states them, in one order.
+
+    ``ceilings`` of units and ``firings`` that said something of a line, by its id.
+    """
+    made = []
+    for line, stated in zip(lines, given, strict=True):
+        fields, id = line.fields, line.id
+        if "pointers" in fields or "modifiers" in fields or id in firings:
+            made.append(_result(line, stated, ceilings.get(id, ()), firings.get(id, ())))
+        else:
+            made.append(LineResult(id, (), ()))
+    return tuple(made)
+
+
+def _result(
+    line: Fact, given: Fact, ceilings: Collection[int], firings: Collection[int]
 ) -> LineResult:
-    """What became of a line; ``given`` is the line as the chart states it."""
     follows = line.fields.get("pointers")
-    if not follows and "modifiers" not in line.fields:
-        lost = bool(given.fields.get("pointers"))
-        return LineResult(line.id, (), (), lost, _lowest(ceilings), _sorted(firings))
     found = tuple(one for one in follows if isinstance(one, Code)) if follows else ()  # type: ignore[union-attr]
     return LineResult(
         line.id,

@@ -78,15 +78,24 @@ class Matcher:
         keep = self._keep
         if table.coded:
             by_code, phantoms = table.by_code, reading.current.phantoms
+            memory, touch, decide = self._memory, self._touched.add, self._decide
             for fact in facts:
                 code = fact.fields.get("code")
-                if type(code) is Code:
-                    known = by_code.get(code)
-                    for one in table.holding(code) if known is None else known:
-                        keep(one, fact, one.sent, reading)
-                else:
+                if type(code) is not Code:
                     for one in table.uncoded(phantoms.get(fact.id)):
                         keep(one, fact, one.tests, reading)
+                    continue
+                known = by_code.get(code)
+                # as in keep, without a call for each
+                for one in table.holding(code) if known is None else known:
+                    truth = decide(one, fact, one.sent, reading) if one.sent else True
+                    if truth is False:
+                        continue
+                    if one.slot in memory:
+                        memory[one.slot].append((fact, truth))
+                    else:
+                        memory[one.slot] = [(fact, truth)]
+                        touch(one.plan)
         for name, gate in table.gates.items():
             opened, demanding = gate.opened, gate.demanding
             for fact in facts:
@@ -160,6 +169,8 @@ class Matcher:
             try:
                 if plan.single:
                     self._alone(plan, base, found)
+                elif plan.pair is not None and not self._rounds:
+                    self._pair(plan, plan.pair, base, reading, found)
                 elif self._ready(plan, reading):
                     self._rule(plan, base, reading, found)
             except FiringLimit:
@@ -177,6 +188,43 @@ class Matcher:
         entries = (self._fresh if self._rounds else self._memory).get(one.slot, ())
         for fact, own in entries:
             out.append(Match(plan, {one.var: fact}, (fact.id,), own and base))
+
+    def _pair(
+        self,
+        plan: RulePlan,
+        pair: tuple[Pattern, tuple[Test, ...]],
+        base: Truth,
+        reading: Reading,
+        out: list[Match],
+    ) -> None:
+        """The first matches of a rule that is two facts and tests of both, where they are few."""
+        trigger, (other, tests) = plan.trigger, pair
+        assert trigger is not None
+        entries = self._memory.get(trigger.slot)
+        if entries is None:
+            return
+        pool = self._memory.get(other.slot)
+        if pool is None:
+            facts = self._candidates(other, reading)
+            if not facts:
+                return
+            if len(facts) <= SCAN:
+                pool = self._pool(other, reading)
+        if pool is None or (len(pool) > FEW and len(entries) > 1):
+            self._rule(plan, base, reading, out)
+            return
+        identity = reading.identity if trigger.entity == other.entity else None
+        turned = plan.patterns[0] is other
+        first, second = trigger.var, other.var
+        for fact, own in entries:
+            for partner, theirs in pool:
+                if identity is not None and identity(fact) == identity(partner):
+                    continue
+                env: Env = {first: fact, second: partner}
+                held = _after(own and theirs and base, tests, reading, env)
+                if held is not False:
+                    ids = (partner.id, fact.id) if turned else (fact.id, partner.id)
+                    out.append(Match(plan, env, ids, held))
 
     def _ready(self, plan: RulePlan, reading: Reading) -> bool:
         """Whether there is anything for the pattern that stirs it, and for each ``some``."""

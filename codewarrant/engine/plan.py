@@ -5,8 +5,8 @@ The plan of each rule, and for each stage and level the dispatch from facts to p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias, overload
 
 from codewarrant.engine import conditions as c
@@ -134,6 +134,24 @@ class Plans(Sequence[RulePlan]):
         return plan.patterns[one.at] if one.at < count else plan.needs[one.at - count]
 
 
+class _Keys(dict[Code, str]):
+    """The places of codes in their orders, worked out when first asked for.
+
+    A dictionary of its own kind, because a chart's facts are indexed by these on every run.
+    """
+
+    def __init__(self, orders: Mapping[str, CodeOrder]) -> None:
+        super().__init__()
+        self._orders = orders
+
+    def __missing__(self, code: Code) -> str:
+        order = self._orders.get(code.system) or CodeOrder(code.system)
+        if len(self) >= REMEMBERED:
+            self.clear()
+        found = self[code] = order.key(code.value)
+        return found
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A program ready to run; immutable but for memories that only ever hold the same answers."""
@@ -145,18 +163,8 @@ class Loaded:
     suspended: tuple[Rule, ...]
     """Rules that some override suspends in some period."""
     orders: dict[str, CodeOrder]
-    _keys: dict[Code, str] = field(default_factory=dict)
-
-    def key(self, code: Code) -> str:
-        """The place of a code in its order."""
-        known = self._keys.get(code)
-        if known is None:
-            order = self.orders.get(code.system) or CodeOrder(code.system)
-            known = order.key(code.value)
-            if len(self._keys) >= REMEMBERED:
-                self._keys.clear()
-            self._keys[code] = known
-        return known
+    key: Callable[[Code], str]
+    """The place of a code in its order."""
 
     def group(self, stage: Stage) -> list[Group]:
         return [one for one in self.groups if one.stage == stage]
@@ -209,22 +217,21 @@ def opened(program: Program, layout: Layout, plans: Plans | None = None) -> Load
     found = Plans(program, layout.variants) if plans is None else plans
     suspended = tuple(rule for rule in _ordered(program) if rule.suspensions)
     orders = {one.system: one for one in program.orders}
-    loaded = Loaded(program, layout, found, (), suspended, orders)
+    key = _Keys(orders).__getitem__
     groups = tuple(
         Group(
             one.stage,
             one.level,
             one.stratum,
-            Dispatch(one.first, found.pattern, loaded.key),
-            Dispatch(one.later, found.pattern, loaded.key),
+            Dispatch(one.first, found.pattern, key),
+            Dispatch(one.later, found.pattern, key),
             frozenset(place.slot for place in one.first),
             one.always,
             one.loose,
         )
         for one in layout.groups
     )
-    object.__setattr__(loaded, "groups", groups)
-    return loaded
+    return Loaded(program, layout, found, groups, suspended, orders, key)
 
 
 def _ordered(program: Program) -> tuple[Rule, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from codewarrant.engine.facts import Fact
-from codewarrant.engine.judge import Action, Judgement, excuse_of, fill, judge
+from codewarrant.engine.judge import Judgement, excuse_of, fill, judge
 from codewarrant.engine.match import Match
 from codewarrant.engine.program import Omit, Remove, Replace, Rule
 from codewarrant.engine.reading import Env, Reading, Record
 from codewarrant.engine.relation import Row
-from codewarrant.engine.rule_plan import RulePlan, text_of_atom
+from codewarrant.engine.rule_plan import ReadyAction, RulePlan, text_of_atom
 from codewarrant.engine.standing import united
 from codewarrant.engine.trace import Absence, Bound, Concluded, Excuse, Firing, NearMiss, Tested
 from codewarrant.engine.values import Code
@@ -33,7 +33,7 @@ class Fired:
     tests: tuple[Tested, ...]
     absent: tuple[Absence, ...]
     unless: tuple[Excuse, ...]
-    actions: tuple[tuple[Action, str], ...]
+    actions: tuple[tuple[ReadyAction, str], ...]
     """Each action with its reason, values filled in."""
     concluded: list[Concluded] = field(default_factory=list)
     defeated: str | None = None

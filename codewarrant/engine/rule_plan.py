@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from codewarrant.engine import conditions as c
 from codewarrant.engine.atoms import all_of
@@ -21,7 +21,7 @@ from codewarrant.engine.fact_tests import FactTest, fact_test, of_code, pair_tes
 from codewarrant.engine.program import Action, Because, Rule, Sequence, Stage, Swap
 from codewarrant.engine.reading import Reader, Scope, Test
 from codewarrant.engine.reads import actions_of, atom_terms, terms_of, variables
-from codewarrant.engine.values import ANY_CODE
+from codewarrant.engine.values import ANY_CODE, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,13 @@ class ActionPlan:
     terms: tuple[Reader, ...]
     """The terms that it needs a value of, in the order of :func:`reads.terms_of`."""
     because: tuple[str | Reader, ...]
+
+
+class ReadyAction(NamedTuple):
+    """An action with the values of its terms; None: unknown."""
+
+    plan: ActionPlan
+    values: tuple[Value | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,9 @@ class RulePlan:
     not looked at, and the others' are looked for once there is one."""
     single: bool
     """One pattern decides all: there is nothing to join, to look up or to search."""
+    pair: tuple[Pattern, tuple[Test, ...]] | None
+    """Of a rule that is two patterns and tests of both facts, where the trigger is one of them:
+    the other one, and the tests."""
     rows: tuple[RowPlan, ...]
     shared: tuple[tuple[frozenset[str], Test], ...]
     """Conjuncts over several variables, or over rows."""
@@ -129,6 +139,8 @@ class RulePlan:
     window: int
     """Rules of one number are in force on the same days; one with overrides has its own."""
     actions: tuple[ActionPlan, ...]
+    ready: tuple[ReadyAction, ...] | None
+    """The actions of a rule without exceptions whose actions need no values."""
     exceptions: tuple[ExceptionPlan, ...]
     _steps: dict[int, tuple[Step, ...]] = field(default_factory=dict)
 
@@ -196,6 +208,12 @@ def rule_plan(
             ]
             at = slot + len(patterns) + len(needs)
             needs.append(_pattern(at, index, part.over, own, inside))
+    trigger = min((*patterns, *needs), key=selectivity, default=None)
+    paired = len(rule.binders) == len(patterns) == 2 and not needs and not last
+    paired = paired and all(one.field for one in joins)
+    actions = tuple(_action(one, scope) for one in (rule.actions if swap is None else swap.actions))
+    exceptions = _exceptions(rule, "", scope)
+    unasked = not exceptions and not any(one.terms for one in actions)
     return RulePlan(
         index,
         rule,
@@ -205,8 +223,9 @@ def rule_plan(
         tuple(one.var for one in rule.binders),
         tuple(patterns),
         tuple(needs),
-        min((*patterns, *needs), key=selectivity, default=None),
+        trigger,
         len(rule.binders) == len(patterns) == 1 and not needs and not shared and not last,
+        _pair(patterns, trigger, shared) if paired else None,
         tuple(_row(one, parts, scope) for one in rule.binders if one.relation),
         tuple(shared),
         tuple(joins),
@@ -217,9 +236,19 @@ def rule_plan(
         _shown(rule, parts, scope) if plain else None,
         all(isinstance(one, Sequence) for one in actions_of(rule)),
         window,
-        tuple(_action(one, scope) for one in (rule.actions if swap is None else swap.actions)),
-        _exceptions(rule, "", scope),
+        actions,
+        tuple(ReadyAction(one, ()) for one in actions) if unasked else None,
+        exceptions,
     )
+
+
+def _pair(
+    patterns: list[Pattern],
+    trigger: Pattern | None,
+    shared: list[tuple[frozenset[str], Test]],
+) -> tuple[Pattern, tuple[Test, ...]]:
+    first, second = patterns
+    return second if first is trigger else first, tuple(test for _, test in shared)
 
 
 def text_of_atom(rule: Rule, atom: int) -> str:

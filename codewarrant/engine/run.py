@@ -196,7 +196,7 @@ class _Run:
         world = docs
         if held.added or uncoded or len(reported) < len(documented):
             world = self.given.with_facts(entity, [facts[code] for code in reported])
-        if self.given.all(service_lines.LINE):
+        if any("pointers" in line.fields for line in self.given.all(service_lines.LINE)):
             pointed = self._pointed(settled, dict.fromkeys(reported, 0))
             world = world.with_facts(service_lines.LINE, pointed)
         self._later("sequence", world, docs)
@@ -407,15 +407,8 @@ class _Run:
                 if item.kind in ("limit units", "add modifier"):
                     firings.setdefault(item.target, set()).add(one.seq)
         # what became of lines keeps their ids, and so their order
-        pairs = zip(world.all(service_lines.LINE), self.given.all(service_lines.LINE), strict=True)
-        return tuple(
-            [
-                service_lines.result(
-                    line, given, ceilings.get(line.id, ()), firings.get(line.id, ())
-                )
-                for line, given in pairs
-            ]
-        )
+        now, given = world.all(service_lines.LINE), self.given.all(service_lines.LINE)
+        return service_lines.results(now, given, ceilings, firings)
 
     def _near_misses(self) -> tuple[NearMiss, ...]:
         for rule in self.loaded.suspended:

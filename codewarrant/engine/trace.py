@@ -1,11 +1,14 @@
-"""What a run leaves behind: every firing, and every rule that nearly fired, in one total order."""
+"""What a run leaves behind: every firing, and every rule that nearly fired, in one total order.
+
+The records are named tuples: a run makes thousands of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from codewarrant.engine.facts import Fact
 from codewarrant.engine.relation import Relation
@@ -36,8 +39,7 @@ class Chart:
     sentences: tuple[Sentence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """A variable and the fact (by id) or relation row (``name/row id``) it was bound to."""
 
     var: str
@@ -45,8 +47,7 @@ class Bound:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Tested:
+class Tested(NamedTuple):
     """An atom and what it came to; ``value`` is what the record said, ``truth`` None if unknown."""
 
     atom: int
@@ -55,16 +56,14 @@ class Tested:
     value: Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(NamedTuple):
     """A search that found nothing, and the stratum whose start it was made at."""
 
     pattern: str
     stratum: int
 
 
-@dataclass(frozen=True, slots=True)
-class Excuse:
+class Excuse(NamedTuple):
     """An exception that was tried; ``held`` None: undetermined. ``because`` is set where held."""
 
     name: str
@@ -73,8 +72,7 @@ class Excuse:
     override: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Concluded:
+class Concluded(NamedTuple):
     """One action carried out. ``kind`` is the action's name in lower case: assign, omit, deny …
 
     ``target`` is the fact acted on, ``code`` the code concluded, ``fact`` the fact that came of it.
@@ -90,8 +88,7 @@ class Concluded:
     """What the kind adds: modifier, reason, units, what, first, second, role."""
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
+class Firing(NamedTuple):
     """A rule that fired on one match; ``seq`` numbers the firings of the run from 0."""
 
     seq: int
@@ -107,8 +104,7 @@ class Firing:
     """Why its conclusion did not stand: a rule id, or ``conflict``."""
 
 
-@dataclass(frozen=True, slots=True)
-class NearMiss:
+class NearMiss(NamedTuple):
     """A match that did not fire: ``excused`` (by an exception), ``undetermined`` (with what was
     missing), or ``suspended`` / ``not in force`` (the rule as a whole; nothing bound)."""
 
@@ -124,8 +120,7 @@ class NearMiss:
     """Whether it sends the chart to review."""
 
 
-@dataclass(frozen=True, slots=True)
-class LookedUp:
+class LookedUp(NamedTuple):
     """One question to a relation and the rows it gave; empty answers are kept too."""
 
     relation: str
@@ -134,8 +129,7 @@ class LookedUp:
     rows: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(NamedTuple):
     """Rules that cannot all have their way: what was documented is reported, a person decides."""
 
     kind: str
@@ -144,8 +138,7 @@ class Conflict:
     rules: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """One code at the end of the code stage.
 
     ``state``: reported, omitted, replaced, void (rested only on a voided conclusion) or possible
@@ -166,8 +159,7 @@ class Standing:
     """Rests on a code whose replacement was voided by a conflict."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineResult:
+class LineResult(NamedTuple):
     """A line after the line stage: modifiers added, pointers followed, units' ceiling."""
 
     fact: str

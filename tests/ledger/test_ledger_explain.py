@@ -116,8 +116,7 @@ def test_a_line_is_explained_with_its_modifiers():
 
 def concluding(number: int, code: str, *bound: str, fact: str):
     """A firing that concludes a fact of this id from facts of these ids."""
-    return replace(
-        firings()[1],
+    return firings()[1]._replace(
         seq=number,
         bound=tuple(Bound(f"v{place}", name) for place, name in enumerate(bound)),
         concluded=(Concluded("assign", "", code=icd(code), fact=fact),),
@@ -182,7 +181,7 @@ def test_rebuttals_say_whether_they_held():
         Excuse("two", False),
         Excuse("three", None, override="payer/narrow"),
     )
-    made = with_trace(firings=(*firings()[:2], replace(firings()[2], unless=tried), *firings()[3:]))
+    made = with_trace(firings=(*firings()[:2], firings()[2]._replace(unless=tried), *firings()[3:]))
     text = render_argument(explain(parsed(made), "E11.22")[0])
     assert "rebuttal: one held: stage 5 is documented" in text
     assert "rebuttal: two did not hold" in text
@@ -190,7 +189,7 @@ def test_rebuttals_say_whether_they_held():
 
 
 def test_a_conclusion_that_did_not_stand_says_so():
-    beaten = replace(firings()[2], defeated_by="conflict")
+    beaten = firings()[2]._replace(defeated_by="conflict")
     made = with_trace(firings=(*firings()[:2], beaten, *firings()[3:]))
     assert "did not stand: conflict" in render_argument(explain(parsed(made), "E11.22")[0])
 

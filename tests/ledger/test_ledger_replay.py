@@ -115,8 +115,8 @@ def test_other_conclusions_differ_with_the_changed_paths(store: Store, stored: S
 def test_one_more_firing_does_not_make_all_others_differ(store: Store, stored: Stored):
     """Firings are renumbered when one is added in front; only the new one is a difference."""
     old = firings()
-    extra = replace(old[0], rule="icd10cm/new-rule", seq=0)
-    renumbered = (extra, *(replace(item, seq=item.seq + 1) for item in old))
+    extra = old[0]._replace(rule="icd10cm/new-rule", seq=0)
+    renumbered = (extra, *(item._replace(seq=item.seq + 1) for item in old))
     up = lambda numbers: tuple(number + 1 for number in numbers)  # noqa: E731
     made = body()
     made = replace(
@@ -130,7 +130,7 @@ def test_one_more_firing_does_not_make_all_others_differ(store: Store, stored: S
             made.trace,
             firings=renumbered,
             standing=tuple(
-                replace(item, firings=up(item.firings), by=up(item.by))
+                item._replace(firings=up(item.firings), by=up(item.by))
                 for item in made.trace.standing
             ),
         ),

@@ -8,7 +8,6 @@ else, and says the same of every program and chart; a decision is verified by ru
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from codewarrant.engine.errors import EngineError
@@ -215,7 +214,7 @@ class _Evaluation:
         return Outcome(
             self._new_facts(facts),
             tuple(
-                replace(one.firing, concluded=tuple(one.concluded), defeated_by=one.defeated)
+                one.firing._replace(concluded=tuple(one.concluded), defeated_by=one.defeated)
                 for one in self.fired
             ),
             self._near_misses(),
