@@ -1,9 +1,8 @@
 """durable-rules in a process of its own, with limits of time and memory.
 
-durable-rules crashes in ordinary joins about once in a hundred programs. A question is then asked
-again of a new process, its facts in another order, at last its rules in parts; a crash that stays,
-a question that takes too long or too much memory, and a missing installation are all
-:class:`Unavailable`.
+durable-rules is C that is known to crash. A question is then asked again of a new process, its
+facts in another order, at last its rules in parts; a crash that stays, a question that takes too
+long or too much memory, and a missing installation are all :class:`Unavailable`.
 """
 
 from __future__ import annotations

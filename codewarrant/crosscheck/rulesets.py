@@ -83,7 +83,9 @@ class _Room:
                 (self.absent if "$nex" in test else self.after)[parent].add(test)
         for end in rule.ends:
             self.ends[end] += 1
-        self.rules[rule.name] = [{alias: {"$and": tests}} for alias, tests in rule.patterns]
+        self.rules[rule.name] = [
+            {alias: {"$and": _closed(tests)}} for alias, tests in rule.patterns
+        ]
         return True
 
     def _fits_stack(self, rule: _Spelled) -> bool:
@@ -122,6 +124,16 @@ class _Spelled:
                 after = f"{after}&{spelled}"
             self.paths.append(path)
             self.ends.append(after)
+
+
+def _closed(tests: list[Test]) -> list[Test]:
+    """The tests of a pattern so that a comparison that fails stays inside them.
+
+    Where the last comparison of a pattern fails, durable-rules looks for the end of the pattern
+    from behind it, through whatever memory follows: the crash in ordinary joins. Brackets around a
+    test that was passed already put a second end there.
+    """
+    return [*tests, {"$and": [tests[0]]}] if any(_joins(one) for one in tests) else tests
 
 
 def _joins(test: Test) -> bool:
@@ -176,7 +188,7 @@ def _no_names_collide(one: Ruleset) -> None:
             for alias, form in pattern.items():
                 names.add(alias)
                 for test in form["$and"]:
-                    names |= _properties(test)
+                    names |= _properties(test) if "$and" not in test else set()
     found = collisions(names)
     if found:
         raise Unsayable(f"two properties of one hash: {found[0][0]} and {found[0][1]}")

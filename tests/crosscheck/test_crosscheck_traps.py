@@ -98,6 +98,33 @@ def test_charts_that_match_nothing_leave_the_process_alive(second: SecondEngine)
     assert second.crashes == before
 
 
+@pytest.mark.parametrize("op", ["=", "<", "<=", ">", ">="])
+def test_a_comparison_that_fails_last_reads_nothing_behind_the_pattern(
+    op: str, second: SecondEngine
+):
+    """Its end was looked for in whatever memory follows: the crash in ordinary joins."""
+    made = program(
+        rule("one", [F, G], [compare(field("f", "a"), op, field("g", "b"))]),
+        rule(
+            "two",
+            [F, G, D],
+            [
+                compare(field("f", "a"), op, field("g", "b")),
+                compare(field("d", "n"), op, field("g", "b")),
+                compare(field("d", "n"), "!=", field("f", "a")),
+            ],
+        ),
+    )
+    on = chart(
+        *(fact("finding", a=at) for at in (1, 5)),
+        *(fact("finding", b=at) for at in (0, 2, 5)),
+        *(fact("diagnosis", code=icd("A00"), n=at) for at in (1, 2, 3)),
+    )
+    before = second.crashes
+    assert agrees(made, on, second) > 0
+    assert second.crashes == before
+
+
 def test_no_thread_runs_and_no_definition_is_changed(second: SecondEngine):
     """A host starts two threads that crash it; a ruleset takes its actions out of what it is
     given; an action of two parameters stops the session."""
