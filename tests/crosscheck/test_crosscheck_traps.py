@@ -125,6 +125,16 @@ def test_a_comparison_that_fails_last_reads_nothing_behind_the_pattern(
     assert second.crashes == before
 
 
+def test_a_pattern_with_a_comparison_has_two_ends():
+    """Whether reading on crashes depends on what lies there: so the form is looked at, too."""
+    joined = {"$lt": {"r1": {"a0": "r1"}}}
+    (made,) = packed([("lt", [("a0", [{"p": 1}]), ("a1", [{"q": 1}, joined])])])
+    assert made.rules["lt"] == [
+        {"a0": {"$and": [{"p": 1}]}},
+        {"a1": {"$and": [{"q": 1}, joined, {"$and": [{"q": 1}]}]}},
+    ]
+
+
 def test_no_thread_runs_and_no_definition_is_changed(second: SecondEngine):
     """A host starts two threads that crash it; a ruleset takes its actions out of what it is
     given; an action of two parameters stops the session."""
