@@ -13,6 +13,9 @@ from codewarrant.engine.relation import Row
 from codewarrant.engine.values import Code, Value
 from codewarrant.schema import CODE_ATTRIBUTES, CODES
 
+KEPT = 20_000
+"""Rows that are kept in memory: the same codes occur on many charts of a day."""
+
 
 class CodeAttributes:
     """``d.code.title`` and its like, answered from the releases of a snapshot.
@@ -25,6 +28,7 @@ class CodeAttributes:
     def __init__(self, releases: Mapping[str, CodeSet]) -> None:
         self._releases = dict(releases)
         self.digest = digest({name: item.digest for name, item in self._releases.items()})
+        self._rows_by_day: dict[tuple[Code, date | None], Row | None] = {}
         self.columns: Mapping[str, str] = {"code": "code"} | {
             name: kind for name, (kind, _) in CODE_ATTRIBUTES.items()
         }
@@ -39,7 +43,12 @@ class CodeAttributes:
         code = key.get("code")
         if not isinstance(code, Code) or code.system not in self._releases:
             return ()
-        row = self._row(self._releases[code.system], code, on)
+        known = self._rows_by_day
+        if (code, on) not in known:
+            if len(known) > KEPT:
+                known.clear()
+            known[code, on] = self._row(self._releases[code.system], code, on)
+        row = known[code, on]
         if row is None or any(row.columns.get(name) != value for name, value in key.items()):
             return ()
         return (row,)

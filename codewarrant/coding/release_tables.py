@@ -30,6 +30,9 @@ from codewarrant.engine.values import Code, Value
 ICD10CM_BEGAN = date(2015, 10, 1)
 """A table that lists diagnoses of both systems means, on each day, the one in force."""
 
+KEPT = 20_000
+"""Answers that a table keeps in memory, some 10 MB: the claims of a day ask much the same."""
+
 NAMED = re.compile(r"\bfrom\s+release\s+([a-z][a-z0-9_-]*)")
 
 
@@ -99,6 +102,7 @@ class ReleaseTable:
         """Raises ``KeyError`` for a table that no installation has."""
         self.name = table
         self._store = store
+        self._answered: dict[tuple[object, ...], Sequence[Row] | None] = {}
         self._kinds = {column.name: column for column in TABLES[table].columns}
         self.digest = digest([release.digest for release in speaking(store, table)])
         self.columns: Mapping[str, str] = {
@@ -114,7 +118,12 @@ class ReleaseTable:
         """
         out: list[Sequence[Row] | None] = [()] * len(keys)
         asked: dict[tuple[str, ...], list[tuple[int, Key, date | None]]] = {}
+        answered = self._answered
+        asked_as = [(on, *key.items()) for key in keys]
         for at, key in enumerate(keys):
+            if asked_as[at] in answered:
+                out[at] = answered[asked_as[at]]
+                continue
             day = key.get(ON, on)
             plain = self._plain(key)
             if plain is not None:
@@ -123,8 +132,11 @@ class ReleaseTable:
         for questions in asked.values():
             days = [day for _, _, day in questions]
             answers = self._store.lookup(self.name, [plain for _, plain, _ in questions], days)
+            if len(answered) > KEPT:
+                answered.clear()
             for (at, _, day), found in zip(questions, answers, strict=True):
                 out[at] = None if found is None else self._rows(found, keys[at], day)
+                answered[asked_as[at]] = out[at]
         return out
 
     def _plain(self, key: Mapping[str, Value]) -> Key | None:

@@ -223,7 +223,7 @@ def _claim(chart: ChartForm, claim: ClaimForm) -> list[dict[str, Any]]:
         "type": {"coding": [{"system": CLAIM_TYPE, "code": kind}]},
         "patient": {"reference": "Patient/patient"},
         "created": chart.date.isoformat(),
-        "provider": {"display": "provider"},
+        "provider": {"identifier": {"system": NPI, "value": PROVIDER}},
         "priority": {"coding": [{"code": "normal"}]},
         "insurer": {"reference": "Organization/payer"},
         "insurance": [
@@ -246,6 +246,9 @@ def _claim(chart: ChartForm, claim: ClaimForm) -> list[dict[str, Any]]:
 
 CLAIM_TYPE = "http://terminology.hl7.org/CodeSystem/claim-type"
 CLAIM_SUBTYPE = "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBInstitutionalClaimSubType"
+NPI = "http://hl7.org/fhir/sid/us-npi"
+PROVIDER = "1234567893"
+"""One provider renders all lines; the number is the example of the NPI standard's check digit."""
 DIAGNOSES = ("icd10cm", "icd9cm")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from codewarrant.coding.chart import code_opened
+from codewarrant.coding.chart import decide, read_chart
 from codewarrant.coding.snapshot import Snapshot
 from codewarrant.engine.errors import EngineError
 from codewarrant.evaluation.charts import ChartForm, to_bundle
@@ -41,7 +41,8 @@ def predict(chart: ChartForm, snapshot: Snapshot) -> Prediction:
     try:
         opened = open_bundle(to_bundle(chart))
         (request,) = opened.requests()
-        body = code_opened(opened, request, snapshot).decision.body
+        # nothing is stored: the bytes of the reading and of the decision need not be made
+        body = decide(read_chart(opened, request, snapshot), snapshot)
     except (Refused, EngineError) as error:
         why = error.issues[0].message if isinstance(error, Refused) else str(error)
         nothing = Coded(chart.id, (), chart.gold, 0, "error")
