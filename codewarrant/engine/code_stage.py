@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from codewarrant.engine.action_plan import Judgement, ReadyAction
 from codewarrant.engine.errors import EngineError
 from codewarrant.engine.facts import Fact
-from codewarrant.engine.judge import Judgement, judge
+from codewarrant.engine.judge import judge
 from codewarrant.engine.match import Match, Matcher
 from codewarrant.engine.plan import Group, Loaded
 from codewarrant.engine.program import Assign, Replace
 from codewarrant.engine.reading import Reading
 from codewarrant.engine.record import Fired
-from codewarrant.engine.rule_plan import ReadyAction
 from codewarrant.engine.standing import (
     adds_nothing,
     assigned,

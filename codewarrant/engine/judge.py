@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, NamedTuple
 
+from codewarrant.engine.action_plan import ActionPlan, ExceptionPlan, Judgement, ReadyAction
 from codewarrant.engine.comparing import in_force, text_of
 from codewarrant.engine.reading import Env, Reader, Reading, Truth
-from codewarrant.engine.rule_plan import ActionPlan, ExceptionPlan, ReadyAction, RulePlan
+from codewarrant.engine.rule_plan import RulePlan
 from codewarrant.engine.trace import Excuse
-
-Status = Literal["fires", "undetermined", "excused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +55,14 @@ def activity(plan: RulePlan, clocks: Mapping[str, date | None]) -> Activity:
     return Activity(truth, tuple(sorted(missing)) if truth is None else ())
 
 
-class Judgement(NamedTuple):
-    status: Status
-    actions: tuple[ReadyAction, ...]
-    """Those to carry out if it fires; those that it might carry out if undetermined."""
-    excuses: tuple[tuple[ExceptionPlan, Truth], ...]
-    """The exceptions that were tried, and whether each held in the end."""
-
-
 def judge(plan: RulePlan, env: Env, truth: Truth, reading: Reading) -> Judgement:
     """Judge a match whose conditions are true or undetermined.
 
     A plain exception that holds excuses the match. One with ``instead`` puts its own actions in
     place of the rule's. An exception that is undetermined leaves the match undetermined.
     """
-    if plan.ready is not None:
-        return Judgement("fires" if truth is True else "undetermined", plan.ready, ())
+    if plan.settled is not None:
+        return plan.settled if truth is True else plan.settled._replace(status="undetermined")
     if not plan.exceptions:
         return _acting(plan.actions, (), truth, env, reading)
     excuses = tuple([(one, _held(one, env, reading)) for one in plan.exceptions])
@@ -143,10 +133,10 @@ def fill(parts: tuple[str | Reader, ...], env: Env, reading: Reading) -> str:
     if len(parts) == 1 and isinstance(parts[0], str):
         return parts[0]
     record, reading.record = reading.record, None
+    text = ""
     try:
-        texts = []
         for part in parts:
-            texts.append(part if isinstance(part, str) else text_of(part(reading, env)))
-        return "".join(texts)
+            text += part if type(part) is str else text_of(part(reading, env))  # type: ignore[operator]
     finally:
         reading.record = record
+    return text

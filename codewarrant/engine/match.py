@@ -34,6 +34,10 @@ Partial = tuple[Env, Truth]
 Entry = tuple[Fact, Truth]
 
 
+_new = tuple.__new__
+"""Makes a named tuple of all its fields in a third of the time that its own call takes."""
+
+
 class Match(NamedTuple):
     """A rule's variables bound; its conditions are true, or undetermined."""
 
@@ -161,14 +165,18 @@ class Matcher:
     def matches(self, reading: Reading) -> list[Match]:
         """The matches that came about since the last call."""
         found: list[Match] = []
+        plans, activity = self._loaded.plans, self._activity
+        alone = self._fresh if self._rounds else self._memory
         for index in sorted(self._touched):
-            plan = self._loaded.plans[index]
-            base = self._activity(plan).truth
+            plan = plans[index]
+            base = activity(plan).truth
             if base is False:
                 continue
             try:
-                if plan.single:
-                    self._alone(plan, base, found)
+                if plan.single:  # there is nothing to join and nothing else to ask
+                    one = plan.patterns[0]
+                    for fact, own in alone.get(one.slot, ()):
+                        found.append(_new(Match, (plan, {one.var: fact}, (fact.id,), own and base)))
                 elif plan.pair is not None and not self._rounds:
                     self._pair(plan, plan.pair, base, reading, found)
                 elif self._ready(plan, reading):
@@ -181,13 +189,6 @@ class Matcher:
         self._fresh = {}
         self._rounds += 1
         return found
-
-    def _alone(self, plan: RulePlan, base: Truth, out: list[Match]) -> None:
-        """The matches of a rule with one pattern and nothing else to ask."""
-        one = plan.patterns[0]
-        entries = (self._fresh if self._rounds else self._memory).get(one.slot, ())
-        for fact, own in entries:
-            out.append(Match(plan, {one.var: fact}, (fact.id,), own and base))
 
     def _pair(
         self,
@@ -208,8 +209,8 @@ class Matcher:
             facts = self._candidates(other, reading)
             if not facts:
                 return
-            if len(facts) <= SCAN:
-                pool = self._pool(other, reading)
+            if len(facts) <= SCAN and other.slot not in self._group.triggers:
+                pool = self._memory[other.slot] = self._met(other, facts, reading)
         if pool is None or (len(pool) > FEW and len(entries) > 1):
             self._rule(plan, base, reading, out)
             return
@@ -224,7 +225,7 @@ class Matcher:
                 held = _after(own and theirs and base, tests, reading, env)
                 if held is not False:
                     ids = (partner.id, fact.id) if turned else (fact.id, partner.id)
-                    out.append(Match(plan, env, ids, held))
+                    out.append(_new(Match, (plan, env, ids, held)))
 
     def _ready(self, plan: RulePlan, reading: Reading) -> bool:
         """Whether there is anything for the pattern that stirs it, and for each ``some``."""
@@ -253,7 +254,7 @@ class Matcher:
         possible = reading.current.possible
         out: list[Entry] = []
         for fact in facts:
-            truth = self._decide(one, fact, one.tests, reading)
+            truth = self._decide(one, fact, one.tests, reading) if one.tests else True
             if truth is not False:
                 out.append((fact, None if fact.id in possible else truth))
         return out

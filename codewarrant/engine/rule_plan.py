@@ -12,43 +12,23 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from codewarrant.engine import conditions as c
+from codewarrant.engine.action_plan import (
+    ActionPlan,
+    ExceptionPlan,
+    Judgement,
+    action_plan,
+    exception_plans,
+    settled_judgement,
+)
 from codewarrant.engine.atoms import all_of
-from codewarrant.engine.conditions import Window
 from codewarrant.engine.dispatch import Pattern, selectivity
 from codewarrant.engine.errors import EngineError
 from codewarrant.engine.evaluate import condition, conjuncts, keys_of, term
 from codewarrant.engine.fact_tests import FactTest, fact_test, of_code, pair_test
-from codewarrant.engine.program import Action, Because, Rule, Sequence, Stage, Swap
+from codewarrant.engine.program import Rule, Sequence, Stage, Swap
 from codewarrant.engine.reading import Reader, Scope, Test
-from codewarrant.engine.reads import actions_of, atom_terms, terms_of, variables
-from codewarrant.engine.values import ANY_CODE, Value
-
-
-@dataclass(frozen=True, slots=True)
-class ActionPlan:
-    action: Action
-    terms: tuple[Reader, ...]
-    """The terms that it needs a value of, in the order of :func:`reads.terms_of`."""
-    because: tuple[str | Reader, ...]
-
-
-class ReadyAction(NamedTuple):
-    """An action with the values of its terms; None: unknown."""
-
-    plan: ActionPlan
-    values: tuple[Value | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ExceptionPlan:
-    name: str
-    window: Window
-    when: Test
-    because: tuple[str | Reader, ...]
-    instead: tuple[ActionPlan, ...]
-    override: str
-    withdrawn_by: tuple[ExceptionPlan, ...]
-    """The exceptions to this exception."""
+from codewarrant.engine.reads import actions_of, atom_terms, variables
+from codewarrant.engine.values import ANY_CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +77,17 @@ class Equality:
     theirs: Reader
 
 
+class Shown(NamedTuple):
+    """An atom of which the trace shows the value: a field of a variable's fact, or what
+    ``read`` gives, or nothing."""
+
+    atom: int
+    text: str
+    var: str
+    field: str
+    read: Reader | None
+
+
 @dataclass(frozen=True, slots=True)
 class RulePlan:
     """One rule with one set of actions: its own, or those of a swap."""
@@ -131,16 +122,16 @@ class RulePlan:
     loose: bool
     """Reactive through a ``some`` deeper inside, so that none of its patterns says when."""
     whole: Test
-    shown: tuple[tuple[int, str, Reader | None], ...] | None
-    """For each atom its number, its text and the value to show, where all of the condition is
-    plain atoms: of a match all are true then. None where it must be evaluated for the trace."""
+    shown: tuple[Shown, ...] | None
+    """The atoms, where all of the condition is plain atoms: of a match all are true then. None
+    where it must be evaluated for the trace."""
     orders: bool
     """All that it ever does is to say what stands before what."""
     window: int
     """Rules of one number are in force on the same days; one with overrides has its own."""
     actions: tuple[ActionPlan, ...]
-    ready: tuple[ReadyAction, ...] | None
-    """The actions of a rule without exceptions whose actions need no values."""
+    settled: Judgement | None
+    """Of a rule whose every true match is judged alike: how."""
     exceptions: tuple[ExceptionPlan, ...]
     _steps: dict[int, tuple[Step, ...]] = field(default_factory=dict)
 
@@ -211,9 +202,10 @@ def rule_plan(
     trigger = min((*patterns, *needs), key=selectivity, default=None)
     paired = len(rule.binders) == len(patterns) == 2 and not needs and not last
     paired = paired and all(one.field for one in joins)
-    actions = tuple(_action(one, scope) for one in (rule.actions if swap is None else swap.actions))
-    exceptions = _exceptions(rule, "", scope)
-    unasked = not exceptions and not any(one.terms for one in actions)
+    actions = tuple(
+        action_plan(one, scope) for one in (rule.actions if swap is None else swap.actions)
+    )
+    exceptions = exception_plans(rule, "", scope)
     return RulePlan(
         index,
         rule,
@@ -237,7 +229,7 @@ def rule_plan(
         all(isinstance(one, Sequence) for one in actions_of(rule)),
         window,
         actions,
-        tuple(ReadyAction(one, ()) for one in actions) if unasked else None,
+        settled_judgement(actions, exceptions),
         exceptions,
     )
 
@@ -256,22 +248,24 @@ def text_of_atom(rule: Rule, atom: int) -> str:
     return rule.atoms[atom] if 0 <= atom < len(rule.atoms) else ""
 
 
-def _shown(
-    rule: Rule, parts: list[c.Condition], scope: Scope
-) -> tuple[tuple[int, str, Reader | None], ...]:
+def _shown(rule: Rule, parts: list[c.Condition], scope: Scope) -> tuple[Shown, ...]:
     found = [
-        (part.atom, text_of_atom(rule, part.atom), _value_shown(part, scope))
+        _one_shown(part, text_of_atom(rule, part.atom), scope)
         for part in parts
         if not isinstance(part, c.AllOf | c.AnyOf | c.Not)
     ]
-    return tuple(sorted(found, key=lambda item: item[0]))
+    return tuple(sorted(found, key=lambda one: one.atom))
 
 
-def _value_shown(item: c.Condition, scope: Scope) -> Reader | None:
-    """A function for the value that the trace shows with an atom; None: it shows none."""
+def _one_shown(item: c.Condition, text: str, scope: Scope) -> Shown:
+    atom = item.atom  # type: ignore[union-attr]
     if isinstance(item, c.Matches | c.Mentions):
-        return None
-    return term(atom_terms(item)[0], scope)
+        return Shown(atom, text, "", "", None)
+    shown = atom_terms(item)[0]
+    match shown:
+        case c.Field(var, name) if name and var not in scope.rows:
+            return Shown(atom, text, var, name, None)
+    return Shown(atom, text, "", "", term(shown, scope))
 
 
 def searches(item: c.Condition | c.Term) -> bool:
@@ -438,32 +432,3 @@ def _joined(plan: RulePlan, pattern: Pattern, bound: list[str]) -> Join | None:
         if one.var == pattern.var and one.other in bound:
             return Join(one.mine, one.theirs, one.field)
     return None
-
-
-def _action(action: Action, scope: Scope) -> ActionPlan:
-    because = getattr(action, "because", None) or getattr(action, "text", Because())
-    return ActionPlan(
-        action,
-        tuple(term(item, scope) for item in terms_of(action)),
-        _because(because, scope),
-    )
-
-
-def _because(because: Because, scope: Scope) -> tuple[str | Reader, ...]:
-    return tuple(part if isinstance(part, str) else term(part, scope) for part in because.parts)
-
-
-def _exceptions(rule: Rule, to: str, scope: Scope) -> tuple[ExceptionPlan, ...]:
-    return tuple(
-        ExceptionPlan(
-            one.name,
-            one.window,
-            condition(one.when, scope.negative()),
-            _because(one.because, scope),
-            tuple(_action(action, scope) for action in one.instead),
-            one.override,
-            _exceptions(rule, one.name, scope),
-        )
-        for one in sorted(rule.exceptions, key=lambda one: (one.name, one.override))
-        if one.to == to
-    )

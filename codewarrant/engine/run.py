@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from codewarrant.engine import lines as service_lines
+from codewarrant.engine.action_plan import Judgement
 from codewarrant.engine.code_stage import Held, level
 from codewarrant.engine.comparing import in_force
 from codewarrant.engine.errors import EngineError, FiringLimit
 from codewarrant.engine.facts import Fact
-from codewarrant.engine.judge import Activity, Judgement, activity, judge
+from codewarrant.engine.judge import Activity, activity, judge
 from codewarrant.engine.lookups import Lookups
 from codewarrant.engine.match import Match, Matcher
 from codewarrant.engine.places import places
@@ -376,7 +377,6 @@ class _Run:
         for one in self.fired:
             for action, because in one.actions:
                 kind = action.plan.action
-                name = KIND[type(kind)]
                 detail: dict[str, Any] | None = None
                 match kind:
                     case Deny():
@@ -386,14 +386,13 @@ class _Run:
                     case Require():
                         detail = {"what": kind.what}
                     case Query() | Route():
-                        one.concluded.append(Concluded(name, because))
+                        one.concluded.append(Concluded(KIND[type(kind)], because))
                         continue
                     case _:
                         continue
                 target = one.env[kind.var]
-                one.concluded.append(
-                    Concluded(name, because, target.id, code_of(target), detail=detail)
-                )
+                made = (KIND[type(kind)], because, target.id, code_of(target), "", False, detail)
+                one.concluded.append(tuple.__new__(Concluded, made))
 
     # ---- results ---------------------------------------------------------------
 
