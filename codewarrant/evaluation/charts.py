@@ -198,22 +198,8 @@ def _note(chart: ChartForm, at: int, note: NoteForm) -> dict[str, Any]:
 
 
 def _claim(chart: ChartForm, claim: ClaimForm) -> list[dict[str, Any]]:
-    payer: dict[str, Any] = {
-        "resourceType": "Organization",
-        "id": "payer",
-        "name": claim.payer or "unknown",
-    }
-    if claim.payer:
-        payer["identifier"] = [{"value": claim.payer}]
-    coverage = {
-        "resourceType": "Coverage",
-        "id": "coverage",
-        "status": "active",
-        "beneficiary": {"reference": "Patient/patient"},
-        "payor": [{"reference": "Organization/payer"}],
-    }
     stated = _diagnoses(chart, claim)
-    numbers = {code: at for at, code in enumerate(stated, start=1)}
+    numbers = {code: at for at, code in reversed([*enumerate(stated, start=1)])}
     kind = "institutional" if chart.setting in ("inpatient", "outpatient") else "professional"
     form: dict[str, Any] = {
         "resourceType": "Claim",
@@ -225,12 +211,12 @@ def _claim(chart: ChartForm, claim: ClaimForm) -> list[dict[str, Any]]:
         "created": chart.date.isoformat(),
         "provider": {"identifier": {"system": NPI, "value": PROVIDER}},
         "priority": {"coding": [{"code": "normal"}]},
-        "insurer": {"reference": "Organization/payer"},
-        "insurance": [
-            {"sequence": 1, "focal": True, "coverage": {"reference": "Coverage/coverage"}}
-        ],
         "item": [_item(chart, at, line, numbers) for at, line in enumerate(claim.lines, start=1)],
     }
+    if not claim.lines:
+        # what a claim without lines is for is of the chart's day
+        day = chart.date.isoformat()
+        form["billablePeriod"] = {"start": day, "end": day}
     if kind == "institutional":
         form["subType"] = {"coding": [{"system": CLAIM_SUBTYPE, "code": chart.setting}]}
     if stated:
@@ -241,9 +227,35 @@ def _claim(chart: ChartForm, claim: ClaimForm) -> list[dict[str, Any]]:
             }
             for at, (system, code) in enumerate(stated, start=1)
         ]
-    return [payer, coverage, form]
+    return [*_payer(claim, form), form]
 
 
+def _payer(claim: ClaimForm, form: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Who pays and the coverage, where the chart says so; else the claim says that it does not."""
+    if not claim.payer:
+        unknown = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
+        form["insurance"] = [{"sequence": 1, "focal": True, "coverage": unknown}]
+        return
+    form["insurer"] = {"reference": "Organization/payer"}
+    form["insurance"] = [
+        {"sequence": 1, "focal": True, "coverage": {"reference": "Coverage/coverage"}}
+    ]
+    yield {
+        "resourceType": "Organization",
+        "id": "payer",
+        "name": claim.payer,
+        "identifier": [{"value": claim.payer}],
+    }
+    yield {
+        "resourceType": "Coverage",
+        "id": "coverage",
+        "status": "active",
+        "beneficiary": {"reference": "Patient/patient"},
+        "payor": [{"reference": "Organization/payer"}],
+    }
+
+
+DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 CLAIM_TYPE = "http://terminology.hl7.org/CodeSystem/claim-type"
 CLAIM_SUBTYPE = "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBInstitutionalClaimSubType"
 NPI = "http://hl7.org/fhir/sid/us-npi"
@@ -256,7 +268,10 @@ def _diagnoses(chart: ChartForm, claim: ClaimForm) -> list[tuple[str, str]]:
     """What the claim states: its codes if it stands alone, and what its lines point to."""
     own = [(item.system, item.code) for item in chart.codes if item.system in DIAGNOSES]
     pointed = [_pointed(chart, item) for line in claim.lines for item in line.pointers]
-    return list(dict.fromkeys([*(own if chart.edits_alone else ()), *pointed]))
+    if not chart.edits_alone:
+        own = []
+    # what is listed twice is billed twice: an edit's business
+    return own + [code for code in dict.fromkeys(pointed) if code not in own]
 
 
 def _pointed(chart: ChartForm, pointer: str | int) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from codewarrant.engine.values import Code
 from codewarrant.evaluation.charts import BadLine, ChartForm, read_charts, to_bundle
 from codewarrant.evaluation.predict import Prediction, predict
 from codewarrant.fhir.read import open_bundle
-from codewarrant.schema import Chart, Line, Setting
+from codewarrant.schema import Chart, Diagnosis, Line, Setting
 
 NOTE = {"type": "Progress note", "text": "Assessment: Type 2 diabetes mellitus. Hypertension."}
 BASE = {"id": "a", "date": "2026-03-04", "setting": "outpatient"}
@@ -266,3 +266,19 @@ def test_evaluate_refuses_what_it_cannot_read_or_write(tmp_path: Path, command: 
 def test_a_claim_checked_by_the_edits_alone_is_not_measured(installed: Snapshot) -> None:
     found = predict(form(claim={"lines": [{"code": "99213"}]}, codes=GOLD), installed)
     assert not found.measured
+
+
+def test_a_claim_without_lines_is_of_the_charts_day_and_names_no_payer_it_was_not_given():
+    form = {
+        "id": "a",
+        "date": "2026-03-02",
+        "setting": "inpatient",
+        "claim": {"lines": []},
+        "codes": [{"system": "icd10cm", "code": code} for code in ("E11.9", "I10", "E11.9")],
+    }
+    opened = open_bundle(to_bundle(ChartForm.model_validate(form)))
+    chart = opened.chart(next(iter(opened.requests())))
+    assert chart.clocks["date of service"] == date(2026, 3, 2)
+    assert chart.payer is None
+    stated = [entity.code.value for entity in chart.entities if isinstance(entity, Diagnosis)]
+    assert stated == ["E11.9", "I10", "E11.9"]
