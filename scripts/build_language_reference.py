@@ -10,9 +10,8 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from codewarrant.codesets.releases.tables import TABLES
 from codewarrant.dsl.diagnostics import LINTS
-from codewarrant.dsl.installed_tables import column_types, joinable
+from codewarrant.dsl.installed_tables import JOINABLE, column_types
 from codewarrant.dsl.types import fields_of, named_type
 from codewarrant.schema import CODE_ATTRIBUTES, ENTITIES, SECTIONS, SINGLE
 
@@ -57,8 +56,7 @@ def _installed() -> Iterator[str]:
     yield "Named by `from release NAME`. Besides its own columns each has `edition` (text),"
     yield from ("`effective_from` and `effective_to` (dates), and takes the key `on`.", "")
     yield from ("| name | what it holds | columns |", "|---|---|---|")
-    for name in joinable():
-        kind = TABLES[name]
+    for name, kind in JOINABLE.items():
         columns = ", ".join(
             f"`{column}` ({found.spoken})"
             for column, found in column_types(kind).items()

@@ -23,6 +23,8 @@ from codewarrant.codesets.errors import CodeSetError
 from codewarrant.codesets.releases.errors import ReleaseError
 from codewarrant.codesets.releases.store import Store
 from codewarrant.coding.confidence import Scorecard
+from codewarrant.coding.exclusions import SYSTEM as EXCLUDING
+from codewarrant.coding.exclusions import Exclusions
 from codewarrant.coding.recorded_answers import RecordedTable
 from codewarrant.coding.relations import CodeAttributes
 from codewarrant.coding.release_tables import ReleasePart, ReleaseTable
@@ -247,7 +249,7 @@ class Snapshot:
     def linked(self) -> Linked:
         """The rulepacks as one program with the tables it joins."""
         packs = [unpack(part.data) for part in self._of("pack")]
-        view = InstalledCodes(self.releases, CodeAttributes(self.releases), self._tables)
+        view = InstalledCodes(self.releases, CodeAttributes(self.releases), self._all_tables())
         checked = check_packs(packs, view)
         linked = link(checked, view)
         for item in (*checked.diagnostics, *linked.diagnostics):
@@ -255,6 +257,12 @@ class Snapshot:
                 place = f"{item.span.file}:{item.span.line}"
                 raise RulepacksBroken(f"{place}: {item.message}")
         return linked
+
+    def _all_tables(self) -> Mapping[str, Relation]:
+        """The tables that packs may join: imported ones, and what the code sets say themselves."""
+        release = self.releases.get(EXCLUDING)
+        own = () if release is None else (Exclusions(release),)
+        return {**self._tables, **{one.name: one for one in own}}
 
     @property
     def program(self) -> Program:

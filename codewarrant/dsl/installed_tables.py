@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from codewarrant.codesets.releases.tables import TABLES, Column, TableKind
+from codewarrant.codesets.shape import ICD10CM
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.codeview import CodeView
 from codewarrant.dsl.diagnostics import did_you_mean, fault
@@ -24,6 +25,28 @@ EDITION = "edition"
 """Columns that every installed table has besides its own: its row's first and last day, and the
 edition that it stands in."""
 COMMON: Mapping[str, Type] = {EDITION: TEXT, EFFECTIVE_FROM: DATE, EFFECTIVE_TO: DATE, ON: DATE}
+
+EXCLUSIONS = TableKind(
+    "icd10cm-excludes1",
+    "ICD-10-CM Excludes1 notes, read from the code set: pairs of codes that exclude each other",
+    (
+        Column("code", "code", (ICD10CM,)),
+        Column("other", "code", (ICD10CM,)),
+        Column("hard", "boolean"),
+        Column("source"),
+    ),
+    ("code", "other"),
+    history=False,
+)
+"""Not imported: every installation has it with its code set. ``hard`` says that the notes leave no
+doubt, ``source`` where the note stands, at ``code`` or above it."""
+
+JOINABLE: Mapping[str, TableKind] = {
+    kind.name: kind
+    for kind in sorted((*TABLES.values(), EXCLUSIONS), key=lambda kind: kind.name)
+    if all(column.kind != "bytes" for column in kind.columns)
+}
+"""The tables that rules can join, by name: all but those that hold whole documents."""
 
 SYSTEMS: Mapping[str, tuple[str, ...]] = {
     "hcpcs": ("cpt", "hcpcs"),
@@ -41,13 +64,13 @@ def installed_table(pack: str, block: s.TableBlock, codes: CodeView) -> TableInf
     Raises ``Fault`` for a name that no installed table has, and for columns or dates of its own.
     """
     assert block.release is not None
-    kind = TABLES.get(block.release.text)
-    if kind is None or any(column.kind == "bytes" for column in kind.columns):
+    kind = JOINABLE.get(block.release.text)
+    if kind is None:
         raise fault(
             "CW0510",
             block.release.span,
             f"no installation has a table `{block.release.text}`",
-            did_you_mean(block.release.text, joinable()) or f"there are: {', '.join(joinable())}",
+            did_you_mean(block.release.text, JOINABLE) or f"there are: {', '.join(JOINABLE)}",
         )
     if block.sha256 is not None or block.dates is not None:
         raise fault(
@@ -65,15 +88,6 @@ def installed_table(pack: str, block: s.TableBlock, codes: CodeView) -> TableInf
     }
     return TableInfo(
         f"{pack}/{block.name.text}", codes.table(kind.name), types, places, release=kind.name
-    )
-
-
-def joinable() -> list[str]:
-    """The tables that rules can join, by name: all but those that hold whole documents."""
-    return sorted(
-        kind.name
-        for kind in TABLES.values()
-        if all(column.kind != "bytes" for column in kind.columns)
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from codewarrant.codesets.releases.tables import TABLES
 from codewarrant.dsl import syntax as s
 from codewarrant.dsl.bounds import bounds
 from codewarrant.dsl.diagnostics import Fault, did_you_mean, fault
+from codewarrant.dsl.installed_tables import JOINABLE
 from codewarrant.dsl.lower_comparisons import (
     between,
     choice,
@@ -280,7 +280,7 @@ def keyed(node: s.RowBinder, variable: Variable, where: c.Condition) -> None:
     table = variable.table
     if table is None or not table.release:
         return
-    first = TABLES[table.release].key[0]
+    first = JOINABLE[table.release].key[0]
     parts = where.items if isinstance(where, c.AllOf) else (where,)
     found = {
         column
