@@ -169,6 +169,9 @@ def check(
     watch: Annotated[
         bool, typer.Option("--watch", help="Check again whenever a file changes.")
     ] = False,
+    rules: Annotated[
+        bool, typer.Option("--list", help="List every rule by the name that overrides use.")
+    ] = False,
     json: Json = False,
     sarif: Annotated[
         bool, typer.Option("--sarif", help="One SARIF 2.1.0 log on standard output.")
@@ -181,7 +184,7 @@ def check(
         raise typer.BadParameter("choose one of --watch, --json and --sarif")
     if watch:
         raise typer.Exit(run_check_watching(packs or []))
-    raise typer.Exit(run_check(packs or [], json=json, sarif=sarif))
+    raise typer.Exit(run_check(packs or [], json=json, sarif=sarif, rules=rules))
 
 
 new = typer.Typer(no_args_is_help=True, help="Start a rulepack or a rule, correct from the start.")

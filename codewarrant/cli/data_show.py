@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -17,6 +18,9 @@ from codewarrant.codesets.releases.tables import KINDS, TableKind
 SHOWN = 12
 """Rows of one table that are shown; of more, the number."""
 
+SERVICE = re.compile(r"[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4}")
+"""The shape of CPT and HCPCS codes."""
+
 
 def run_show(code: str, on: date, *, json: bool) -> Exit:
     """Title, validity, notes, edits and history of a code."""
@@ -30,6 +34,8 @@ def run_show(code: str, on: date, *, json: bool) -> Exit:
     if not systems and not tables:
         near = [item for codes in sets for item in codes.suggest(code, on)]
         hint = f"; did you mean {', '.join(near)}?" if near else ""
+        if SERVICE.fullmatch(code.strip().upper()) and not (store and store.of("hcpcs")):
+            hint = "; no list of service codes is installed (`codewarrant data import`)"
         return fail(f"`{code}` is in no installed table{hint}", Exit.FINDINGS, json=json)
     if json:
         write_json({"code": code, "on": on, "systems": systems, "tables": tables})

@@ -38,15 +38,25 @@ class Opened:
 
 
 def run_check(
-    folders: Sequence[Path], *, json: bool, sarif: bool = False, memory: Memory | None = None
+    folders: Sequence[Path],
+    *,
+    json: bool,
+    sarif: bool = False,
+    rules: bool = False,
+    memory: Memory | None = None,
 ) -> Exit:
-    """Check packs and print each mistake with its place and help."""
+    """Check packs and print each mistake with its place and help; with ``rules``, every rule."""
     try:
         opened = open_packs(folders, memory)
     except (OSError, ValueError, CodeSetError) as error:
         return fail(str(error), Exit.REFUSED, json=json and not sarif)
     packs = [pack for pack in opened.checked.packs if pack.source.name in opened.asked]
-    rules = sum(isinstance(block, RuleBlock) for pack in packs for block in pack.blocks)
+    listed = [
+        (f"{pack.name}/{block.name.text}", block.title)
+        for pack in packs
+        for block in pack.blocks
+        if isinstance(block, RuleBlock)
+    ]
     unread = sum(pack.unread for pack in packs)
     if sarif:
         write_json(as_sarif(opened.found, __version__))
@@ -58,7 +68,8 @@ def run_check(
         write_json(
             {
                 "packs": form,
-                "rules": rules,
+                "rules": len(listed),
+                "rule_list": [{"id": name, "title": title} for name, title in listed],
                 "unread": unread,
                 "diagnostics": [item.to_json() for item in opened.found],
             }
@@ -70,9 +81,10 @@ def run_check(
         if not folders:
             for pack in packs:
                 print(f"{pack.name} at {pack.version}: {pack.block.title}")
-        print(
-            f"{len(packs)} packs, {rules} rules, {wrong} errors, {warnings} warnings{_lost(unread)}"
-        )
+        for name, title in listed if rules else ():
+            print(f"{name}: {title}")
+        counts = f"{len(packs)} packs, {len(listed)} rules, {wrong} errors, {warnings} warnings"
+        print(counts + _lost(unread))
     return Exit.FINDINGS if errors(opened.found) else Exit.FINE
 
 
@@ -86,12 +98,13 @@ def _lost(unread: int) -> str:
 
 def run_check_watching(folders: Sequence[Path]) -> Exit:
     """Check now and after every change of a file, until the user interrupts."""
-    for folder in folders:
+    meant = [pack_folder(folder) for folder in folders]
+    for folder in meant:
         if not folder.exists():
             return fail(f"no rulepack at {folder}", Exit.REFUSED, json=False)
     memory = Memory()
     return watch(
-        folders or [rulepacks_folder()], lambda: run_check(folders, json=False, memory=memory)
+        meant or [rulepacks_folder()], lambda: run_check(folders, json=False, memory=memory)
     )
 
 
@@ -100,7 +113,7 @@ def open_packs(folders: Sequence[Path], memory: Memory | None = None) -> Opened:
 
     With a ``memory`` only what has changed since the last time is worked out.
     """
-    given = [load_pack_dir(folder) for folder in folders]
+    given = [load_pack_dir(pack_folder(folder)) for folder in folders]
     sources = installed_packs(given)
     codes = _codes()
     checked = check_packs(sources, codes, memory)
@@ -108,6 +121,13 @@ def open_packs(folders: Sequence[Path], memory: Memory | None = None) -> Opened:
     found = [item for item in checked.diagnostics if item.span.file.split("/")[0] in asked]
     found += link(checked, codes).diagnostics
     return Opened(checked, codes, asked, tuple(found))
+
+
+def pack_folder(named: Path) -> Path:
+    """The folder meant: the one of that name, else that of the installed pack of that name."""
+    installed = rulepacks_folder() / named
+    plain = len(named.parts) == 1
+    return installed if plain and not named.exists() and installed.is_dir() else named
 
 
 @cache

@@ -251,7 +251,8 @@ def _there(name: str, own: str, all_read: Mapping[str, ReadPack]) -> str:
     ]
     there = f"packs that are there: {', '.join(others)}" if others else ""
     near = did_you_mean(name, [key for key in all_read if key != own])
-    return "\n".join(item for item in (near, there) if item) or "check it together with this one"
+    beside = f"if `{name}` is a folder of yours, name it too: check {name} {own}"
+    return "\n".join(item for item in (near, beside, there) if item)
 
 
 def _rules(

@@ -27,11 +27,13 @@ class Missed:
     got: str
     span: Span
     why: tuple[Account, ...] = ()
+    hint: str = ""
 
     @property
     def help(self) -> str:
         """For people: expected, got, and what became of the rules concerned."""
         lines = [f"expected: {self.expected}", f"got: {self.got}"]
+        lines += [self.hint] if self.hint else []
         return "\n".join([*lines, *(line for one in self.why for line in one.lines)])
 
 
@@ -122,7 +124,7 @@ def _run(case: Case, pack: CheckedPack, linked: Linked, loaded: Loaded) -> CaseR
     example = case.example
     seen = _Seen(case, pack, outcome, linked)
     failed = [(item, got) for item in example.outcomes if (got := seen.differs(item)) is not None]
-    missed = [Missed(item.text, got, item.span) for item, got in failed]
+    missed = [Missed(item.text, got, item.span, (), _hint(example, item)) for item, got in failed]
     if missed and example.rule:
         verdict = seen.differs(s.Outcome("fires", (), "", example.span))
         if verdict is not None and verdict not in missed[-1].got:
@@ -135,6 +137,17 @@ def _run(case: Case, pack: CheckedPack, linked: Linked, loaded: Loaded) -> CaseR
             for one, (item, _) in zip(missed, failed, strict=True)
         ]
     return CaseResult(pack.name, example.rule, example.title, example, tuple(missed), outcome)
+
+
+def _hint(example: s.Example, item: s.Outcome) -> str:
+    """What an author may not know: that a given note is searched for words, and read no further."""
+    coded = item.kind in ("reports", "reports_in_order", "code_is")
+    if not coded or not example.given.notes:
+        return ""
+    return (
+        "a given note is searched by `note mentions`, and no code is read from it: give the "
+        "diagnosis, or try a vocabulary with a FHIR chart in the pack's tests/ folder"
+    )
 
 
 def _without(pack: CheckedPack, results: list[CaseResult]) -> Iterator[str]:

@@ -101,6 +101,11 @@ def _before(text: str, at: int, word: str, accepts: Collection[str]) -> Said | N
     helps = unfinished(done, accepts)
     if helps:
         return "the reason of the denial is missing before this", helps
+    if word == "expect" and re.search(r"\b(does not fire|fires)$", done):
+        return (
+            "an example says `fires`, `does not fire`, or what it expects, not both",
+            "expect that too: `expect rule NAME does not fire`, `expect rule NAME fires`",
+        )
     action = re.search(r"\bdeny\s+([a-z][\w-]*)$", done)
     if action and "WITH" in accepts:
         form = f'`deny {action.group(1)} with reason "CO-50" because "…"`'

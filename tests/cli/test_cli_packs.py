@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from cli_inputs import CYCLE, PACK, RULE, write_pack
 
 
@@ -124,3 +125,17 @@ def test_the_installed_packs_are_checked_where_none_is_named(command: Callable) 
     told = command("check").stdout
     assert all(f"{pack['name']} at {pack['version']}: " in told for pack in said["packs"])
     assert [item for item in said["diagnostics"] if item["severity"] == "error"] == []
+
+
+def test_an_installed_pack_is_checked_by_its_name_and_its_rules_are_listed(
+    tmp_path: Path, command: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    listed = command("check", "--list", "ncci")
+    assert listed.exit_code == 0
+    assert "ncci/modifier-25: A visit on the day of a minor procedure needs modifier 25" in (
+        listed.stdout.splitlines()
+    )
+    form = json.loads(command("check", "ncci", "--json").stdout)
+    assert form["rules"] == len(form["rule_list"]) > 5
+    assert command("check", "not-a-pack").exit_code == 3
