@@ -20,7 +20,8 @@ from codewarrant.engine.lookups import UNKNOWN_ROW, Keys
 from codewarrant.engine.plan import Group, Loaded
 from codewarrant.engine.reading import Env, Reading, Test, Truth
 from codewarrant.engine.relation import Row
-from codewarrant.engine.rule_plan import RulePlan, Step
+from codewarrant.engine.rule_plan import RulePlan
+from codewarrant.engine.steps import Step
 from codewarrant.engine.values import Code, Intervals, Value
 from codewarrant.engine.views import SCAN
 

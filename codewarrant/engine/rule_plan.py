@@ -7,9 +7,8 @@ what the trace shows of a rule whose conditions are all plain.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from codewarrant.engine import conditions as c
 from codewarrant.engine.action_plan import (
@@ -28,53 +27,8 @@ from codewarrant.engine.fact_tests import FactTest, fact_test, of_code, pair_tes
 from codewarrant.engine.program import Rule, Sequence, Stage, Swap
 from codewarrant.engine.reading import Reader, Scope, Test
 from codewarrant.engine.reads import actions_of, atom_terms, variables
+from codewarrant.engine.steps import Equality, RowPlan, Step, equalities, steps_from
 from codewarrant.engine.values import ANY_CODE
-
-
-@dataclass(frozen=True, slots=True)
-class RowPlan:
-    """A variable over the rows of a relation, found by the keys of its ``matches``."""
-
-    var: str
-    relation: str
-    keys: Callable[..., Any]
-    needs: frozenset[str]
-    """Variables that the keys read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """What ``mine`` reads of the new fact equals what ``theirs`` reads of an earlier variable.
-
-    ``field`` is the new fact's field, empty where a table is asked with it.
-    """
-
-    mine: Reader
-    theirs: Reader
-    field: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One variable more: a fact or a row, then every conjunct that is now decided."""
-
-    pattern: Pattern | None
-    row: RowPlan | None
-    tests: tuple[Test, ...]
-    join: Join | None
-    apart: tuple[str, ...]
-    """Earlier variables of the same entity: they never bind the same fact."""
-
-
-@dataclass(frozen=True, slots=True)
-class Equality:
-    """``mine``, which reads variable ``var``, equals ``theirs``, which reads ``other``."""
-
-    var: str
-    mine: Reader
-    field: str
-    other: str
-    theirs: Reader
 
 
 class Shown(NamedTuple):
@@ -139,7 +93,8 @@ class RulePlan:
         """The order in which variables are bound if pattern number ``first`` comes first."""
         known = self._steps.get(first)
         if known is None:
-            known = self._steps[first] = _steps(self, first)
+            made = steps_from(first, self.patterns, self.rows, self.shared, self.joins)
+            known = self._steps[first] = made
         return known
 
 
@@ -179,7 +134,7 @@ def rule_plan(
             local.setdefault(next(iter(used)), []).append((part, test))
         else:
             shared.append((used, pair_test(part, test, scope)))
-            joins += _equalities(part, scope)
+            joins += equalities(part, scope)
     patterns: list[Pattern] = []
     for one in rule.binders:
         if not one.relation:
@@ -359,76 +314,3 @@ def _row(one: c.Binder, parts: list[c.Condition], scope: Scope) -> RowPlan:
     if one.var in needs:
         raise EngineError(f"the keys of `{one.var}` read `{one.var}` itself")
     return RowPlan(one.var, one.relation, keys_of(tuple(keys.items()), scope), needs)
-
-
-def _equalities(part: c.Condition, scope: Scope) -> list[Equality]:
-    """An equality of two facts, each side a field or a column of the row that one field finds."""
-    match part:
-        case c.Compare(_, "=", left, right):
-            a, b = _one_fact(left), _one_fact(right)
-            if a and b and a != b and not {a, b} & scope.rows:
-                ends = [(a, term(left, scope), _name(left)), (b, term(right, scope), _name(right))]
-                return [
-                    Equality(var, mine, name, other, theirs)
-                    for (var, mine, name), (other, theirs, _) in (ends, reversed(ends))
-                ]
-    return []
-
-
-def _one_fact(item: c.Term) -> str:
-    """The one variable that a field, or a column of a row found by a field, reads; or empty."""
-    match item:
-        case c.Field(var, name) if name:
-            return var
-        case c.LookupTerm(_, ((_, c.Field(var, name)),), _) if name:
-            return var
-    return ""
-
-
-def _name(item: c.Term) -> str:
-    return item.name if isinstance(item, c.Field) else ""
-
-
-def _steps(plan: RulePlan, first: int) -> tuple[Step, ...]:
-    waiting = [one for at, one in enumerate(plan.patterns) if at != first]
-    rows = list(plan.rows)
-    tests = list(plan.shared)
-    bound: list[str] = []
-    entity = {one.var: one.entity for one in plan.patterns}
-    steps: list[Step] = []
-
-    def take(pattern: Pattern | None, row: RowPlan | None, join: Join | None) -> None:
-        chosen = pattern or row
-        assert chosen is not None
-        apart = tuple(var for var in bound if entity.get(var) == pattern.entity) if pattern else ()
-        bound.append(chosen.var)
-        ready = tuple(test for used, test in tests if used <= set(bound))
-        tests[:] = [item for item in tests if not item[0] <= set(bound)]
-        steps.append(Step(pattern, row, ready, join, apart))
-
-    def take_rows() -> None:
-        for row in [one for one in rows if one.needs <= set(bound)]:
-            rows.remove(row)
-            take(None, row, None)
-
-    take_rows()
-    if plan.patterns:
-        take(plan.patterns[first], None, None)
-    while waiting or rows:
-        before = len(rows)
-        take_rows()
-        if waiting:
-            joined = [(one, join) for one in waiting if (join := _joined(plan, one, bound))]
-            one, join = joined[0] if joined else (waiting[0], None)
-            waiting.remove(one)
-            take(one, None, join)
-        elif len(rows) == before:
-            raise EngineError(f"`{plan.rule.id}`: the keys of its rows read each other")
-    return tuple(steps)
-
-
-def _joined(plan: RulePlan, pattern: Pattern, bound: list[str]) -> Join | None:
-    for one in plan.joins:
-        if one.var == pattern.var and one.other in bound:
-            return Join(one.mine, one.theirs, one.field)
-    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from program_builder import (
@@ -92,6 +93,32 @@ def test_two_variables_joined_on_a_field_that_may_be_unknown(rows):
         lambda bound: compare(bound[0][2], bound[1][2], is_less),
     ]
     assert by_engine(one, rows) == by_hand("xy", rows, conditions)
+
+
+@pytest.mark.parametrize("firsts", [1, 2, 3, 9])
+@pytest.mark.parametrize("seconds", [0, 1, 2, 3, 8, 9])
+@pytest.mark.parametrize("entities", ["xy", "xx"])
+def test_two_variables_with_few_and_with_many_facts_on_either_side(entities, firsts, seconds):
+    """Pairs are joined in one way or another by how many facts there are; all find the same."""
+    first, second = entities
+    one = rule(
+        "r",
+        [each(first, "a"), each(second, "b")],
+        [route()],
+        c.Compare(0, "<", field("a", "n"), c.Const(20)),
+        equal("a", "b"),
+    )
+    keys = (0, 1, None)
+    rows = [(first, keys[at % 3], at) for at in range(firsts)]
+    rows += [(second, keys[at % 3], 20 + at) for at in range(seconds)]
+    conditions = [
+        lambda bound: compare(bound[0][2], 20, is_less),
+        lambda bound: compare(bound[0][1], bound[1][1], is_equal),
+    ]
+    true, unknown = by_hand(entities, rows, conditions)
+    found = by_engine(one, rows)
+    assert found[0] == true
+    assert found[1] == unknown or len(unknown) > 20
 
 
 @settings(max_examples=40, deadline=None)
