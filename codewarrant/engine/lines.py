@@ -66,7 +66,7 @@ def results(
     ``ceilings`` of units and ``firings`` that said something of a line, by its id.
     """
     made = []
-    new = tuple.__new__  # a third of what a call of the class takes, for every line of a chart
+    new = tuple.__new__  # half of what a call of the class takes, for every line of a chart
     for line, stated in zip(lines, given, strict=True):
         fields, id = line.fields, line.id
         if "pointers" in fields or "modifiers" in fields or id in firings:

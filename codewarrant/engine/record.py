@@ -21,7 +21,7 @@ LISTED = 20
 
 
 _new = tuple.__new__
-"""Makes a named tuple of all its fields in a third of the time that its own call takes."""
+"""Makes a named tuple of all its fields in half of the time that its own call takes."""
 
 
 @dataclass(slots=True)
