@@ -157,7 +157,7 @@ def rule_sets(given: dict[str, Any], fired: list[tuple[int, ...]]) -> list[dict[
 
 def serve() -> None:
     """Answer requests until the input ends."""
-    from durable import engine
+    from durable import engine  # pyright: ignore[reportMissingImports]
 
     engine.Host._run = lambda self: None
     fired: list[tuple[int, ...]] = []

@@ -41,7 +41,7 @@ class Clips:
 
 def clips_rules(rules: Rules, tell: bool = True) -> Clips:
     """What fires is told to a Python function, the fastest way out; or kept in CLIPS as a fact."""
-    import clips
+    import clips  # pyright: ignore[reportMissingImports]
 
     environment = clips.Environment()
     fired: list[Firing] = []
@@ -74,7 +74,7 @@ def clips_empty(clips: Clips) -> None:
 
 def clips_slots(lines: Lines) -> list[dict[str, Any]]:
     """The chart as keyword arguments of ``Template.assert_fact``; codes are symbols."""
-    import clips
+    import clips  # pyright: ignore[reportMissingImports]
 
     return [
         {
@@ -152,7 +152,7 @@ def zen_rules(rules: Rules) -> Any:
 
     It is asked once for a chart and goes through its lines itself.
     """
-    import zen
+    import zen  # pyright: ignore[reportMissingImports]
 
     rows = [
         {"_id": str(one.number), "code": f'"{one.code}"', "units": f"> {one.limit}",

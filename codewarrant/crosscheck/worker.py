@@ -38,7 +38,7 @@ class Rulesets:
     """Rulesets by name, each in a host without threads."""
 
     def __init__(self) -> None:
-        from durable import engine
+        from durable import engine  # pyright: ignore[reportMissingImports]
 
         class Quiet(engine.Host):
             def _run(self) -> None:
