@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from codewarrant.coding.chart import decide, read_chart
-from codewarrant.coding.installed import cached_lexicon, restored_store
+from codewarrant.coding.installed import cached_lexicon, cached_packs, restored_store
 from codewarrant.coding.reading import Reading
 from codewarrant.coding.snapshot import RulepacksBroken, Snapshot, SnapshotDamaged, reader_version
 from codewarrant.decision import Body, Request
@@ -40,7 +40,7 @@ def coder() -> Coder:
 
 
 def _restore(lock: bytes, parts: Mapping[str, bytes]) -> Snapshot:
-    return Snapshot.from_parts(lock, parts, cached_lexicon, restored_store)
+    return Snapshot.from_parts(lock, parts, cached_lexicon, restored_store, cached_packs)
 
 
 def _read_facts(bundle: bytes, request: Request, snapshot: Snapshot) -> bytes:

@@ -20,6 +20,13 @@ from codewarrant.codesets.releases.draft import Asked
 from codewarrant.codesets.releases.importing import import_files
 from codewarrant.codesets.releases.installed import installed_store
 from codewarrant.codesets.releases.store import Store
+from codewarrant.coding.compiled import (
+    CompiledPacks,
+    PackInputs,
+    compile_packs,
+    from_bytes,
+    to_bytes,
+)
 from codewarrant.coding.confidence import Scorecard
 from codewarrant.coding.release_tables import (
     ReleasePart,
@@ -30,6 +37,7 @@ from codewarrant.coding.release_tables import (
 from codewarrant.coding.snapshot import Part, Snapshot, archive
 from codewarrant.dsl.pack import PackSource, load_pack_dir
 from codewarrant.engine.canonical import digest, sha256
+from codewarrant.engine.stored import Damaged
 from codewarrant.extract.lexicon import Lexicon, compile_lexicon, terms_of
 from codewarrant.extract.tables import Table, load_tables
 
@@ -100,7 +108,7 @@ def snapshot_of(packs: Sequence[PackSource]) -> Snapshot:
             for release in speaking(store, name)
         ),
     ]
-    return Snapshot(parts, cached_lexicon, releases, tables)
+    return Snapshot(parts, cached_lexicon, releases, tables, cached_packs)
 
 
 def restored_store(texts: Mapping[str, bytes]) -> Store:
@@ -129,7 +137,7 @@ def cached_lexicon(release: CodeSet, epoch: date, vocabulary: Table) -> Lexicon:
     A file that is damaged is compiled again.
     """
     tables = load_tables()
-    made_from = (release.digest, str(epoch), tables.digest, digest(vocabulary), _compiler())
+    made_from = (release.digest, str(epoch), tables.digest, digest(vocabulary), _text_of("extract"))
     name = sha256(" ".join(made_from).encode())
     path = cache_folder() / f"lexicon-{name[:32]}.json"
     try:
@@ -142,8 +150,46 @@ def cached_lexicon(release: CodeSet, epoch: date, vocabulary: Table) -> Lexicon:
         return Lexicon.from_bytes(data)
 
 
+MOST_PROGRAMS = 16
+"""Programs kept in the cache folder, the last ones made: an author of rules makes many a day."""
+
+COMPILED_BY = ("dsl", "engine", "codesets", "coding", "schema.py")
+"""What turns packs and code sets into a program."""
+
+
+def cached_packs(given: PackInputs) -> CompiledPacks:
+    """Rulepacks compiled once and kept in the cache folder.
+
+    A file that is damaged, or of another program, is made again.
+    """
+    key = sha256(f"{given.digest} {_text_of(*COMPILED_BY)}".encode())
+    path = cache_folder() / f"program-{key[:32]}.bin"
+    try:
+        return from_bytes(path.read_bytes(), given, key)
+    except (OSError, Damaged):
+        pass
+    made = compile_packs(given)
+    with suppress(OSError, Damaged):  # a cache need not be kept
+        write_whole(path, to_bytes(made, given, key))
+        _forget_programs(path.parent)
+    return made
+
+
+def _forget_programs(folder: Path) -> None:
+    """Remove all but the last programs of the cache folder; another process may do so as well."""
+    ages: list[tuple[int, Path]] = []
+    for path in folder.glob("program-*.bin"):
+        with suppress(FileNotFoundError):
+            ages.append((path.stat().st_mtime_ns, path))
+    for _, path in sorted(ages)[:-MOST_PROGRAMS]:
+        path.unlink(missing_ok=True)
+
+
 @cache
-def _compiler() -> str:
-    """Digest of the text of the compiler, so that an edited one is never served an old lexicon."""
-    folder = PACKAGE / "extract"
-    return sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py"))))
+def _text_of(*names: str) -> str:
+    """Digest of the text of a compiler, so that an edited one is never served its old work."""
+    found: list[Path] = []
+    for name in names:
+        place = PACKAGE / name
+        found += [place] if place.is_file() else [*place.rglob("*.py"), *place.rglob("*.lark")]
+    return sha256(b"".join(path.read_bytes() for path in sorted(found)))

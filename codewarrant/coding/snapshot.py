@@ -22,21 +22,24 @@ from codewarrant.codesets.codeset import CodeSet
 from codewarrant.codesets.errors import CodeSetError
 from codewarrant.codesets.releases.errors import ReleaseError
 from codewarrant.codesets.releases.store import Store
+from codewarrant.coding.compiled import (
+    CompiledPacks,
+    PackCompiler,
+    PackInputs,
+    RulepacksBroken,
+    compile_packs,
+)
 from codewarrant.coding.confidence import Scorecard
 from codewarrant.coding.exclusions import SYSTEM as EXCLUDING
 from codewarrant.coding.exclusions import Exclusions
 from codewarrant.coding.recorded_answers import RecordedTable
-from codewarrant.coding.relations import CodeAttributes
 from codewarrant.coding.release_tables import ReleasePart, ReleaseTable
 from codewarrant.coding.wanting import Joined, joined
-from codewarrant.dsl.check import check_packs
-from codewarrant.dsl.codeview import InstalledCodes
-from codewarrant.dsl.link import Linked, link
 from codewarrant.dsl.pack import PackSource
 from codewarrant.dsl.vocabulary import Phrase
 from codewarrant.engine.canonical import dumps, sha256
 from codewarrant.engine.comparing import in_force
-from codewarrant.engine.plan import Loaded, load
+from codewarrant.engine.plan import Loaded
 from codewarrant.engine.program import SEMANTICS, Program
 from codewarrant.engine.relation import Relation
 from codewarrant.extract.lexicon import Lexicon, build
@@ -87,10 +90,6 @@ def vocabulary_table(phrases: Iterable[Phrase]) -> Table:
 
 class SnapshotDamaged(Exception):
     """A part is missing, changed or unreadable; the message names it."""
-
-
-class RulepacksBroken(Exception):
-    """The packs have errors, so that no decision may be made with them; the first is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +172,7 @@ class Snapshot:
         lexicons: LexiconSource = build_lexicon,
         opened: Mapping[str, CodeSet] | None = None,
         tables: Mapping[str, Relation] | None = None,
+        compiler: PackCompiler = compile_packs,
     ) -> None:
         """``opened`` are code sets opened before; they count where their digest is the part's.
 
@@ -184,6 +184,7 @@ class Snapshot:
         self._lexicons = lexicons
         self._opened = dict(opened or {})
         self._tables = dict(tables or {})
+        self._compiler = compiler
         self._readers: dict[tuple[str, date, Table], Reader] = {}
 
     @classmethod
@@ -193,6 +194,7 @@ class Snapshot:
         parts: Mapping[str, bytes],
         lexicons: LexiconSource = build_lexicon,
         open_tables: TablesSource | None = None,
+        compiler: PackCompiler = compile_packs,
     ) -> Snapshot:
         """Open a stored snapshot; ``parts`` are keyed like :attr:`parts`.
 
@@ -230,7 +232,7 @@ class Snapshot:
             tables |= {
                 name: ReleaseTable(store, name) for name in {one.table for one in store.releases}
             }
-        return cls(made, lexicons, tables=tables)
+        return cls(made, lexicons, tables=tables, compiler=compiler)
 
     @property
     def parts(self) -> Mapping[str, bytes]:
@@ -246,17 +248,24 @@ class Snapshot:
             raise SnapshotDamaged(str(error)) from error
 
     @cached_property
-    def linked(self) -> Linked:
-        """The rulepacks as one program with the tables it joins."""
-        packs = [unpack(part.data) for part in self._of("pack")]
-        view = InstalledCodes(self.releases, CodeAttributes(self.releases), self._all_tables())
-        checked = check_packs(packs, view)
-        linked = link(checked, view)
-        for item in (*checked.diagnostics, *linked.diagnostics):
-            if item.severity == "error":
-                place = f"{item.span.file}:{item.span.line}"
-                raise RulepacksBroken(f"{place}: {item.message}")
-        return linked
+    def compiled(self) -> CompiledPacks:
+        """The rulepacks as one program ready to run, with the tables it joins.
+
+        Raises :class:`RulepacksBroken` for packs with errors.
+        """
+        return self._compiler(
+            PackInputs(
+                self.sha256,
+                lambda: [unpack(part.data) for part in self._of("pack")],
+                self.releases,
+                self._all_tables(),
+            )
+        )
+
+    @property
+    def loaded(self) -> Loaded:
+        """The program with its matching plan."""
+        return self.compiled.loaded
 
     def _all_tables(self) -> Mapping[str, Relation]:
         """The tables that packs may join: imported ones, and what the code sets say themselves."""
@@ -267,12 +276,7 @@ class Snapshot:
     @property
     def program(self) -> Program:
         """All rules of the snapshot."""
-        return self.linked.program
-
-    @cached_property
-    def loaded(self) -> Loaded:
-        """The program with its matching plan."""
-        return load(self.program)
+        return self.loaded.program
 
     def _release(self, part: AnyPart) -> CodeSet:
         opened = self._opened.get(part.name)
@@ -283,7 +287,7 @@ class Snapshot:
     @property
     def relations(self) -> Mapping[str, Relation]:
         """The tables of the packs, and the attributes of codes."""
-        return self.linked.relations
+        return self.compiled.relations
 
     @cached_property
     def joins(self) -> Mapping[str, Joined]:
@@ -309,7 +313,7 @@ class Snapshot:
         release = self.releases[system]
         vocabulary = vocabulary_table(
             phrase
-            for phrase in self.linked.vocabulary
+            for phrase in self.compiled.vocabulary
             if phrase.system == system and in_force(phrase.window, on)
         )
         key = system, release.epoch(on), vocabulary

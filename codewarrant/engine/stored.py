@@ -24,7 +24,7 @@ from codewarrant.engine.errors import EngineError
 from codewarrant.engine.plan import GroupLayout, Layout, Loaded, Variant, opened
 from codewarrant.engine.program import SEMANTICS, Program
 
-FORMAT = f"1 {SEMANTICS} {sys.implementation.cache_tag}"
+FORMAT = f"2 {SEMANTICS} {sys.implementation.cache_tag}"
 """Bytes of another format, of other semantics or of another Python are not read."""
 
 _DIGEST = 32
@@ -56,18 +56,27 @@ def _date(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def to_bytes(loaded: Loaded, key: str) -> bytes:
-    """The bytes of a loaded program. ``key`` is what it was made from, by digest."""
+def to_bytes(loaded: Loaded, key: str, beside: tuple[Any, ...] = ()) -> bytes:
+    """The bytes of a loaded program. ``key`` is what it was made from, by digest.
+
+    ``beside``: nested tuples of texts, numbers, dates and values of the program's own classes that
+    are kept in the same file.
+    """
     table = _Table()
-    root = table.number((loaded.program, loaded.layout))
+    root = table.number((loaded.program, loaded.layout, beside))
     constants, nodes = table.constants, table.nodes
     body = marshal.dumps((FORMAT, key, tuple(constants), tuple(nodes), root))
     return hashlib.sha256(body).digest() + body
 
 
-@paused()
 def from_bytes(data: bytes, key: str) -> Loaded:
     """Read :func:`to_bytes` back. Raises :class:`Damaged` unless they are whole and of ``key``."""
+    return from_bytes_with(data, key)[0]
+
+
+@paused()
+def from_bytes_with(data: bytes, key: str) -> tuple[Loaded, tuple[Any, ...]]:
+    """Like :func:`from_bytes`, with what was put beside the program."""
     body = data[_DIGEST:]
     if hashlib.sha256(body).digest() != data[:_DIGEST]:
         raise Damaged("the stored program is damaged")
@@ -83,12 +92,12 @@ def from_bytes(data: bytes, key: str) -> Loaded:
                 made.append(tuple([made[part] for part in parts]))
             else:
                 made.append(build[kind](*[made[part] for part in parts]))
-        found, layout = made[root]
+        found, layout, beside = made[root]
     except (ValueError, EOFError, TypeError, IndexError, ArithmeticError) as error:
         raise Damaged("the stored program cannot be read") from error
     if not isinstance(found, Program) or not isinstance(layout, Layout):
         raise Damaged("the stored program cannot be read")
-    return opened(found, layout)
+    return opened(found, layout), beside
 
 
 class _Table:
