@@ -15,7 +15,6 @@ from functools import cached_property
 from typing import TypeAlias
 
 import orjson
-import spacy
 
 from codewarrant import __version__
 from codewarrant.codesets.codeset import CodeSet
@@ -43,7 +42,7 @@ from codewarrant.engine.plan import Loaded
 from codewarrant.engine.program import SEMANTICS, Program
 from codewarrant.engine.relation import Relation
 from codewarrant.extract.lexicon import Lexicon, build
-from codewarrant.extract.read import READER_FORMAT, Reader
+from codewarrant.extract.read import READER_FORMAT, SPACY, Reader
 from codewarrant.extract.tables import Table, load_tables
 from codewarrant.fhir.read import READER
 
@@ -59,7 +58,7 @@ def reader_version() -> str:
     tables = load_tables().digest[:16]
     return (
         f"codewarrant {__version__}, {READER}, extract {READER_FORMAT}, tables {tables}, "
-        f"spacy {spacy.about.__version__}, unicode {unicodedata.unidata_version}"
+        f"spacy {SPACY}, unicode {unicodedata.unidata_version}"
     )
 
 

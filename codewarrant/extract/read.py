@@ -6,8 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-import spacy
+from importlib import metadata
 
 from codewarrant.engine.canonical import digest
 from codewarrant.engine.facts import Evidence
@@ -27,6 +26,9 @@ from codewarrant.schema import Finding, Mention, Note, Unread
 
 READER_FORMAT = "2"
 """Raised when the same tables would be read differently by changed code."""
+
+SPACY = metadata.version("spacy")
+"""Told without an import, which would take longer than the decision of a claim."""
 
 SEMANTIC_TAG = re.compile(
     r"\s*\((?:disorder|finding|situation|procedure|morphologic abnormality|event|observable entity"
@@ -71,7 +73,7 @@ def reader_version(lexicon: Lexicon, tables: Tables | None = None) -> str:
             "format": READER_FORMAT,
             "tables": used.digest,
             "lexicon": lexicon.digest,
-            "spacy": spacy.about.__version__,
+            "spacy": SPACY,
             "unicode": unicodedata.unidata_version,
         }
     )

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from cli_inputs import PACK, sound, write_pack
+from installed_pairs import claim
 
 RUN = "from codewarrant.cli import main; main()"
 HEAVY = ("spacy", "sqlalchemy", "fhir", "lark", "pydantic", "rich", "orjson", "codewarrant.engine")
@@ -50,6 +51,18 @@ def test_help_of_a_command_imports_nothing_of_ours_but_its_options() -> None:
     """pydantic is typer's own: it reads the types of options with it."""
     for name in ("code", "explain", "replay", "check", "test", "evaluate"):
         assert imported(name, "--help") in ("[]", "['pydantic']"), name
+
+
+def test_the_second_claim_without_words_needs_no_parser_of_rules_and_no_spacy(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "claim.json"
+    path.write_bytes(claim(("99213", "2026-08-03")))
+    assert run("code", path).returncode == 0  # the packs are compiled at the latest now
+    loaded = imported("code", str(path))
+    assert "codewarrant.engine" in loaded
+    assert "lark" not in loaded
+    assert "spacy" not in loaded
 
 
 def test_help_is_fast() -> None:
