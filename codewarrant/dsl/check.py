@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from codewarrant.dsl import syntax as s
@@ -100,7 +100,10 @@ def _check_all(sources: Sequence[PackSource], codes: CodeView, memory: Memory) -
     packs: dict[str, CheckedPack] = {}
     starts: dict[str, int] = {}
     for name in in_order(read, faults):
+        first = len(faults)
         packs[name] = _check(read[name], packs, read, codes, starts, faults, memory)
+        if several:
+            faults[first:] = [_in_pack(item, read[name].source) for item in faults[first:]]
     broken = {name for item in read.values() for name in item.broken}
     broken |= {name for item in packs.values() for name in item.names.lost}
     return Checked(tuple(packs.values()), _settled(faults, broken), files)
@@ -330,6 +333,18 @@ def _rule_names(
 
 FOLLOWING = ("CW0204", "CW0205", "CW0206", "CW0207", "CW0208", "CW0313")
 """Diagnostics that only follow from a declaration that could not be read."""
+
+
+def _in_pack(item: Diagnostic, source: PackSource) -> Diagnostic:
+    """The place of a fault in a table or dictionary, named from the pack's folder like all others:
+    without it nobody could tell whose the file is."""
+
+    def placed(span: Span) -> Span:
+        inside = span.file in source.files
+        return span._replace(file=f"{source.name}/{span.file}") if inside else span
+
+    related = tuple(replace(one, span=placed(one.span)) for one in item.related)
+    return replace(item, span=placed(item.span), related=related)
 
 
 def _settled(faults: list[Diagnostic], broken: set[str]) -> tuple[Diagnostic, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -139,3 +140,23 @@ def test_an_installed_pack_is_checked_by_its_name_and_its_rules_are_listed(
     form = json.loads(command("check", "ncci", "--json").stdout)
     assert form["rules"] == len(form["rule_list"]) > 5
     assert command("check", "not-a-pack").exit_code == 3
+
+
+def test_a_bad_cell_of_a_table_is_an_error_beside_installed_packs(
+    tmp_path: Path, command: Callable
+) -> None:
+    """The rule that joins the table cannot be read: it must not vanish without a word."""
+    pack = write_pack(tmp_path / "cells", good("cells"))
+    rows = "code,open\nE11.9,yess\n"
+    (pack / "t.csv").write_text(rows, "utf-8")
+    digest = hashlib.sha256(rows.encode()).hexdigest()
+    with (pack / "pack.rules").open("a", encoding="utf-8") as file:
+        file.write(
+            f'\ntable t "T"\n  from "t.csv"\n  columns (code: icd10cm, open: boolean)\n'
+            f'  sha256 "{digest}"\n  cites manual "1"\n'
+        )
+    result = command("check", pack)
+    assert result.exit_code == 1
+    assert "column `open` holds no yes-or-no value in line 2" in result.stdout
+    assert "--> cells/t.csv:2:1" in result.stdout
+    assert command("test", pack).exit_code == 1
