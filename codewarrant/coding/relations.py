@@ -44,11 +44,13 @@ class CodeAttributes:
         if not isinstance(code, Code) or code.system not in self._releases:
             return ()
         known = self._rows_by_day
-        if (code, on) not in known:
+        try:
+            row = known[code, on]
+        except KeyError:  # asked once: another thread may empty what is kept at any moment
+            row = self._row(self._releases[code.system], code, on)
             if len(known) > KEPT:
                 known.clear()
-            known[code, on] = self._row(self._releases[code.system], code, on)
-        row = known[code, on]
+            known[code, on] = row
         if row is None or any(row.columns.get(name) != value for name, value in key.items()):
             return ()
         return (row,)

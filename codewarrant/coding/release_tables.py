@@ -121,9 +121,11 @@ class ReleaseTable:
         answered = self._answered
         asked_as = [(on, *key.items()) for key in keys]
         for at, key in enumerate(keys):
-            if asked_as[at] in answered:
+            try:  # asked once: another thread may empty what is kept at any moment
                 out[at] = answered[asked_as[at]]
                 continue
+            except KeyError:
+                pass
             day = key.get(ON, on)
             plain = self._plain(key)
             if plain is not None:

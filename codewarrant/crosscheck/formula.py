@@ -8,6 +8,7 @@ alternatives, each of which one rule of durable-rules can say.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -112,30 +113,21 @@ NO = Any(())
 
 def both(*items: Formula) -> Formula:
     """All of these; what is known to hold is left out, and tests of one variable are joined."""
-    parts: list[Formula] = []
-    for one in items:
-        parts += one.items if isinstance(one, All) else (one,)
-    if NO in parts:
-        return NO
-    tests: dict[str, list[Formula]] = {}
-    rest: list[Formula] = []
-    for one in parts:
-        if isinstance(one, Is | Tests):
-            tests.setdefault(one.var, []).append(_tree(one))
-        else:
-            rest.append(one)
-    whole = [Tests(var, _joined(All, trees)) for var, trees in tests.items()]
-    found = [*whole, *dict.fromkeys(rest)]
-    return found[0] if len(found) == 1 else All(tuple(found))
+    return _combined(All, NO, items)
 
 
 def either(*items: Formula) -> Formula:
-    """One of these."""
-    parts: list[Formula] = []
-    for one in items:
-        parts += one.items if isinstance(one, Any) else (one,)
-    if YES in parts:
-        return YES
+    """One of these; what is known to fail is left out, and tests of one variable are joined."""
+    return _combined(Any, YES, items)
+
+
+def _combined(
+    kind: type[All] | type[Any], deciding: Formula, items: tuple[Formula, ...]
+) -> Formula:
+    """``deciding`` is the formula that settles the whole by itself."""
+    parts = _flat(kind, items)
+    if deciding in parts:
+        return deciding
     tests: dict[str, list[Formula]] = {}
     rest: list[Formula] = []
     for one in parts:
@@ -143,9 +135,17 @@ def either(*items: Formula) -> Formula:
             tests.setdefault(one.var, []).append(_tree(one))
         else:
             rest.append(one)
-    whole = [Tests(var, _joined(Any, trees)) for var, trees in tests.items()]
+    whole = [Tests(var, _joined(kind, trees)) for var, trees in tests.items()]
     found = [*whole, *dict.fromkeys(rest)]
-    return found[0] if len(found) == 1 else Any(tuple(found))
+    return found[0] if len(found) == 1 else kind(tuple(found))
+
+
+def _flat(kind: type[All] | type[Any], items: Iterable[Formula]) -> list[Formula]:
+    """The formulas, those of the same kind replaced by what they hold."""
+    parts: list[Formula] = []
+    for one in items:
+        parts += one.items if isinstance(one, kind) else (one,)
+    return parts
 
 
 def _tree(one: Is | Tests) -> Formula:
@@ -153,10 +153,7 @@ def _tree(one: Is | Tests) -> Formula:
 
 
 def _joined(kind: type[All] | type[Any], trees: list[Formula]) -> Formula:
-    parts: list[Formula] = []
-    for one in trees:
-        parts += one.items if isinstance(one, kind) else (one,)
-    parts = list(dict.fromkeys(parts))
+    parts = list(dict.fromkeys(_flat(kind, trees)))
     return parts[0] if len(parts) == 1 else kind(tuple(parts))
 
 
